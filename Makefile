@@ -1,0 +1,56 @@
+# Every target sets up what it needs: a fresh clone and Python 3.11 are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test test-fast test-kills bench dashboards lint format types coverage clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+$(BIN)/paycanary: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("paycanary needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/paycanary
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,counterparts]'
+	@touch $@
+
+run: $(BIN)/paycanary ## the whole service against the bundled sandbox gateway; Ctrl-C stops it
+	@$(BIN)/paycanary demo
+
+test: $(VENV)/.dev ## lint, types and all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 --dist loadfile
+
+test-fast: $(VENV)/.dev ## the tests that need no other program
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not needs_tools and not counterpart and not slow'
+
+test-kills: $(VENV)/.dev ## kill -9 of the running service, again and again: KILLS=25
+	KILLS=$${KILLS:-25} $(BIN)/pytest tests/endtoend/test_kills.py -m '' -s
+
+bench: $(VENV)/.dev ## figures beside blackbox_exporter, on this machine, in one run
+	$(BIN)/python benchmarks/run.py
+
+dashboards: $(VENV)/.dev ## rebuild dashboards/*.json
+	$(BIN)/python dashboards/build.py
+
+lint: $(VENV)/.dev ## ruff
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: $(VENV)/.dev ## put the code in order
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+types: $(VENV)/.dev ## mypy --strict
+	$(BIN)/mypy
+
+coverage: $(VENV)/.dev ## branch coverage of the pure floors
+	$(BIN)/coverage run -m pytest -q -m 'not needs_tools and not counterpart and not slow'
+	$(BIN)/coverage report --include='monitor/model/*,monitor/transactions/*,monitor/detectors/*,monitor/rules/*,monitor/incidents/*,monitor/sla/*,monitor/redaction/*' --show-missing
+
+clean: ## forget what was built; data/ stays
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,143 @@
+"""Alerts with one cause and one life; what is told to the ticket desk about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from monitor.model.alert import Alert, Severity
+from monitor.model.text import Text
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Happening(StrEnum):
+    """Kinds of timeline entries."""
+
+    OPENED = "opened"
+    ALERT_ADDED = "alert_added"
+    ALERT_CLEARED = "alert_cleared"
+    SEVERITY_CHANGED = "severity_changed"
+    ACKNOWLEDGED = "acknowledged"
+    NOTED = "noted"
+    SILENCED = "silenced"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    TICKET = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    incident: str
+    at: float
+    kind: Happening
+    text: Text
+    by: str = "paycanary"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """``alerts`` holds those firing now, by id; what has cleared stays in the timeline and in ``checks``."""
+
+    id: str  # sortable, deterministic from (group, opened): a replay after a crash gives the same
+    group: str
+    target: str
+    status: Status
+    severity: Severity
+    title: Text
+    opened: float  # when we opened it
+    since: float  # when it began, by the earliest alert's onset
+    changed: float
+    episode: int = 1  # counts reopenings: part of the ticket's external id
+    revision: int = 1  # counts what was told to the desk
+    acknowledged: float | None = None
+    acknowledged_by: str = ""
+    resolved: float | None = None
+    alerts: Mapping[str, Alert] = field(default_factory=dict)
+    checks: tuple[str, ...] = ()  # every check that was ever part of it, sorted, bounded
+    check_count: int = 0  # how many there really were
+    silenced: bool = False  # a silence or maintenance window covers it: kept, not told
+    told: bool = False  # a ticket was asked for, in this episode
+    told_at: float | None = None  # when the desk was last told something
+    news: tuple[Text, ...] = ()  # what happened since: the next update's comment, bounded
+
+
+class CommandKind(StrEnum):
+    """What the desk is to be told. In this order per incident and episode: open, update*, resolve, reopen, ..."""
+
+    OPEN = "open"
+    UPDATE = "update"
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What one command says: a snapshot with the words already chosen, so that resending sends identical bytes."""
+
+    external_id: str  # paycanary-<install>-<incident>-<episode>
+    incident: str
+    episode: int
+    revision: int
+    kind: CommandKind
+    at: float
+    status: Status
+    severity: Severity
+    target: str
+    title: Text
+    body: Text
+    checks: tuple[str, ...]
+    opened: float
+    resolved: float | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    comment: Text = Text("")  # what is new since the last command
+
+
+class OutboxState(StrEnum):
+    NEW = "new"
+    SENDING = "sending"  # committed before the request leaves: after a crash the answer is unknown, so it is looked up
+    SENT = "sent"
+    RETRY = "retry"  # certain that nothing happened: send again
+    UNSURE = "unsure"  # anything can have happened: wait for the desk's search to settle, look up, then decide
+    DEAD = "dead"  # a human is needed; never blocks the queue
+    SUPERSEDED = "superseded"  # a newer update says it all
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One ticket command for one desk."""
+
+    id: str  # <desk>:<external id>:<revision>: unique
+    desk: str
+    ticket: Ticket
+    state: OutboxState
+    created: float
+    next_at: float  # not before
+    attempts: int = 0
+    remote_id: str = ""
+    error: str = ""
+    sent: float | None = None
+
+
+class WindowKind(StrEnum):
+    MAINTENANCE = "maintenance"  # agreed: excluded from availability, and silent
+    SILENCE = "silence"  # silent, but counted
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When not to tell anybody. Empty selector parts match everything. Half-open [starts, ends)."""
+
+    id: str
+    kind: WindowKind
+    starts: float
+    ends: float
+    author: str
+    reason: str
+    checks: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    created: float = 0.0
+    ended: float | None = None  # ended early, at
