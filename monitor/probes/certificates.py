@@ -1,0 +1,66 @@
+"""What a TLS handshake showed, as facts. Works on verified and on unverified connections."""
+
+import ssl
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from monitor.model.result import TlsFacts
+
+#: A chain longer than this is an attack on our memory, not a chain: public ones have two to four links.
+MAX_CHAIN = 16
+#: Names kept of a certificate: shared ones carry hundreds.
+MAX_NAMES = 20
+_DER = 2  # _ssl.ENCODING_DER
+
+
+def tls_facts(connection: ssl.SSLObject) -> TlsFacts | None:
+    """None when the server showed no certificate that can be read."""
+    cipher = connection.cipher()
+    return facts_of_chain(presented_chain(connection), connection.version() or "", cipher[0] if cipher else "")
+
+
+def presented_chain(connection: ssl.SSLObject) -> tuple[bytes, ...]:
+    """Certificates in DER as the server sent them, leaf first; only the leaf where Python does not tell the others."""
+    getter = getattr(connection, "get_unverified_chain", None)
+    if getter is not None:  # Python 3.13: bytes
+        return tuple(getter()[:MAX_CHAIN])
+    private = getattr(getattr(connection, "_sslobj", None), "get_unverified_chain", None)  # before it: objects, out of sight
+    certificates: Sequence[Any] = private() or () if private else ()
+    if certificates:
+        return tuple(certificate.public_bytes(_DER) for certificate in certificates[:MAX_CHAIN])
+    leaf = connection.getpeercert(binary_form=True)
+    return (leaf,) if leaf else ()
+
+
+@lru_cache(maxsize=1024)
+def facts_of_chain(chain: tuple[bytes, ...], version: str, cipher: str) -> TlsFacts | None:
+    """Parsed once per chain: the same one is presented on every connection of a target."""
+    try:
+        certificates = [x509.load_der_x509_certificate(der) for der in chain]
+        leaf = certificates[0]
+        expiries = [certificate.not_valid_after_utc.timestamp() for certificate in certificates]
+        return TlsFacts(
+            version=version,
+            cipher=cipher,
+            leaf_expires=expiries[0],
+            chain_expires=min(expiries),
+            issuer=leaf.issuer.rfc4514_string(),
+            subject=leaf.subject.rfc4514_string(),
+            alternative_names=_alternative_names(leaf),
+            fingerprint_sha256=leaf.fingerprint(SHA256()).hex(),
+            serial=f"{leaf.serial_number:x}",
+        )
+    except (ValueError, IndexError, x509.DuplicateExtension):
+        return None
+
+
+def _alternative_names(leaf: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    return tuple(str(name.value) for name in extension.value)[:MAX_NAMES]

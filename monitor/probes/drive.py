@@ -1,0 +1,297 @@
+"""Runs a transaction for real: takes the script's requests to the probes and their answers back.
+
+What this adds to the script is what only the edge can know: the clock, the target's concurrency limit, the money ledger, our own
+faults, and being told to stop. A run always ends as a ``Result``: when it is cancelled, and when a bug of ours ends it.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import structlog
+
+from monitor.clock import Clock
+from monitor.model.check import Check, Target
+from monitor.model.outcome import NetworkReason, Outcome
+from monitor.model.result import Exchange, Reach, Result
+from monitor.probes import Call, Probe, Signature, evidence
+from monitor.probes.identity import new_run_id, reference_of
+from monitor.probes.money import MoneyGate, MoneyRefused, NoLedger
+from monitor.redaction import Gate
+from monitor.transactions import script
+from monitor.transactions.dialects import DIALECTS
+from monitor.transactions.script import Cancelled, Do, Done, Event, RunFacts, Transaction, Verdict
+
+log = structlog.get_logger()
+
+_USER_AGENT: Mapping[str, str] = {"User-Agent": f"paycanary/{version('paycanary')}"}
+#: Evidence of one in so many good runs is kept: to compare a failure with.
+GOOD_SAMPLE = 200
+#: A money step under way when we are told to stop may take this long: its answer is worth more than our haste.
+LAST_ANSWER_SECONDS = 10.0
+#: A loop that stood still within this long of a deadline may have had the answer and not looked.
+DEADLINE_SECONDS = 0.25
+
+_TIMEOUTS = frozenset({reason for reason in NetworkReason if reason.value.endswith("timeout")})
+
+
+def _never(_since: float, _until: float) -> bool:
+    return False
+
+
+@dataclass(slots=True)
+class _Course:
+    """One run under way."""
+
+    check: Check
+    target: Target
+    facts: RunFacts
+    began: float  # monotonic
+    queued_seconds: float = 0.0
+    script_seconds: float = 0.0  # until the last step's answer, clean-ups not counted
+    exchanges: list[tuple[Do, Exchange]] = field(default_factory=list)
+    current: Do | None = None
+    sending: bool = False  # the current request was handed to its probe: something may have left
+    stopping: bool = False
+
+
+class Driver:
+    """``probes`` by kind, ``signers`` by target id. Runs are concurrent; what bounds them per target is counted here."""
+
+    def __init__(
+        self,
+        probes: Mapping[str, Probe],
+        signers: Mapping[str, Signature],
+        clock: Clock,
+        *,
+        money: MoneyGate | None = None,
+        gate: Gate | None = None,
+        install: str = "local",
+        randomness: Callable[[int], bytes] = os.urandom,
+        stalled: Callable[[float, float], bool] = _never,
+        good_sample: int = GOOD_SAMPLE,
+    ) -> None:
+        """``stalled(since, until)`` says whether the event loop stood still between two monotonic instants."""
+        self._probes = probes
+        self._signers = signers
+        self._clock = clock
+        self._money = money or NoLedger()
+        self._gate = gate or Gate()
+        self._install = install
+        self._randomness = randomness
+        self._stalled = stalled
+        self._good_sample = good_sample
+        self._good_runs = 0
+        self._limits: dict[tuple[str, int], asyncio.Semaphore] = {}
+        self._tasks: set[asyncio.Task[Verdict]] = set()
+
+    async def run(self, check: Check, target: Target, slot: int, due: float, late_seconds: float, location: str) -> Result:
+        """One run of ``check``. ``due`` is an instant. Cancelled, it still ends as a result, after taking back what money it moved.
+
+        The result's duration is that of the steps: neither clean-ups nor waiting on ourselves are the service's latency.
+        """
+        started, began = self._clock.wall(), self._clock.monotonic()
+        course = _Course(check, target, self._facts(check, slot, started), began)
+        try:
+            verdict = await (self._guarded(course) if check.moves_money else self._drive(course))
+        except Exception as error:
+            log.exception("run_failed", check=check.id, run=course.facts.run_id)
+            message = f"an error inside the monitor: {type(error).__name__}"
+            verdict = Verdict((), Outcome.AGENT_FAULT, None, NetworkReason.INTERNAL, message)
+        result = self._result(course, verdict, started, due, late_seconds, location)
+        if self._worth_keeping(result):
+            result.evidence = evidence.pack(result, course.exchanges, self._gate)
+        return result
+
+    def _result(
+        self, course: _Course, verdict: Verdict, started: float, due: float, late_seconds: float, location: str
+    ) -> Result:
+        check, facts = course.check, course.facts
+        for step in verdict.steps:
+            step.message = self._clean(step.message)
+        return Result(
+            run_id=facts.run_id,
+            check=check.id,
+            target=course.target.id,
+            location=location,
+            slot=facts.slot,
+            stratum=facts.stratum.label,
+            due=due,
+            started=started,
+            late_seconds=late_seconds,
+            duration_seconds=course.script_seconds,
+            outcome=verdict.outcome,
+            good=verdict.good,
+            steps=verdict.steps,
+            reason=verdict.reason,
+            message=self._clean(verdict.message),
+            failed_step=verdict.failed_step,
+            suspect=self._stalled(course.began, self._clock.monotonic()),
+            control=check.control,
+            open_undo=verdict.open_undo,
+        )
+
+    def _facts(self, check: Check, slot: int, started: float) -> RunFacts:
+        run_id = new_run_id(started, self._randomness)
+        stamp = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ")
+        return RunFacts(run_id, reference_of(run_id, self._install), slot, script.stratum_of(check, slot), stamp)
+
+    def _clean(self, message: str) -> str:
+        """The script masks cards; only here the installation's own secrets are known, should a gateway echo one."""
+        return self._gate.text(message) if message else ""
+
+    def _worth_keeping(self, result: Result) -> bool:
+        if not result.good or result.open_undo:
+            return True
+        self._good_runs += 1
+        return self._good_runs % self._good_sample == 0
+
+    async def _guarded(self, course: _Course) -> Verdict:
+        """Drive in a task of its own: cancelling whoever waits here stops the steps, and never the undo."""
+        task = asyncio.get_running_loop().create_task(self._drive(course))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError:
+                self._stop(course, task)
+        return task.result()
+
+    def _stop(self, course: _Course, task: asyncio.Task[Verdict]) -> None:
+        if course.stopping or task.done():
+            return
+        course.stopping = True
+        do = course.current
+        if do is None or do.undo:
+            return
+        if do.moves is None:
+            task.cancel()
+        else:
+            asyncio.get_running_loop().call_later(LAST_ANSWER_SECONDS, self._cut_off, course, do, task)
+
+    @staticmethod
+    def _cut_off(course: _Course, do: Do, task: asyncio.Task[Verdict]) -> None:
+        if course.current is do:
+            task.cancel()
+
+    async def _drive(self, course: _Course) -> Verdict:
+        transaction = script.run(course.check, course.facts, DIALECTS[course.target.dialect])
+        step = _advance(transaction, None)
+        while isinstance(step, Do):
+            event = await self._perform(course, step)
+            if not step.undo:
+                course.script_seconds = event.elapsed_seconds
+            following = _advance(transaction, event)
+            await self._settle(step, event)
+            step = following
+        return step
+
+    async def _perform(self, course: _Course, do: Do) -> Event:
+        if course.stopping and not do.undo:
+            return Cancelled(self._elapsed(course), sent=False)
+        course.current, course.sending = do, False
+        try:
+            exchange = await self._exchange(course, do)
+        except asyncio.CancelledError:
+            course.stopping = True
+            return Cancelled(self._elapsed(course), sent=course.sending)
+        finally:
+            course.current = None
+        course.exchanges.append((do, exchange))
+        return Done(exchange, self._elapsed(course))
+
+    def _elapsed(self, course: _Course) -> float:
+        return self._clock.monotonic() - course.began - course.queued_seconds
+
+    async def _exchange(self, course: _Course, do: Do) -> Exchange:
+        """One request in its turn. What happens before it is sent is our time and our fault."""
+        limit, since = self._limit(course.target), self._clock.monotonic()
+        try:
+            async with asyncio.timeout(do.timeout_seconds):
+                await limit.acquire()
+        except TimeoutError:
+            course.queued_seconds += self._clock.monotonic() - since
+            return self._not_sent("too many of our own requests to this target were under way")
+        try:
+            refusal = await self._refusal(course, do)
+            queued = self._clock.monotonic() - since
+            course.queued_seconds += queued
+            if refusal is not None:
+                return refusal
+            exchange = await self._send(course, do)
+        finally:
+            limit.release()
+        exchange.queued_seconds += queued
+        return exchange
+
+    def _limit(self, target: Target) -> asyncio.Semaphore:
+        key = (target.id, target.max_concurrency)  # a reload that changes the number begins a new one
+        limit = self._limits.get(key)
+        if limit is None:
+            limit = self._limits[key] = asyncio.Semaphore(target.max_concurrency)
+        return limit
+
+    async def _refusal(self, course: _Course, do: Do) -> Exchange | None:
+        """Write a money step down. No durable intent, no request."""
+        if not (do.moves or do.undo):
+            return None
+        try:
+            await self._money.intend(do, course.check, course.facts)
+        except MoneyRefused as error:
+            return self._not_sent(f"not sent: {error}")
+        except Exception as error:
+            log.exception("intent_failed", check=course.check.id, run=course.facts.run_id, step=do.step.name)
+            return self._not_sent(f"not sent: it could not be written down ({type(error).__name__})")
+        return None
+
+    async def _send(self, course: _Course, do: Do) -> Exchange:
+        target = course.target
+        call = Call(target, do.options, do.timeout_seconds, self._signers.get(target.id), _headers(target, do))
+        course.sending = True
+        try:
+            exchange = await self._probes[do.step.kind].run(call)
+        except Exception as error:
+            log.exception("probe_failed", check=course.check.id, run=course.facts.run_id, step=do.step.name)
+            return self._fault(Reach.SENT, f"an error inside the monitor: {type(error).__name__}")
+        if exchange.reason in _TIMEOUTS and not exchange.ours:
+            self._excuse(exchange)
+        return exchange
+
+    def _excuse(self, exchange: Exchange) -> None:
+        """A deadline that passed while our own loop stood still proves nothing about the target."""
+        now = self._clock.monotonic()
+        if self._stalled(now - DEADLINE_SECONDS, now):
+            exchange.ours, exchange.reason = True, NetworkReason.LOOP_STALL
+            exchange.error = "the monitor itself stood still when the time ran out"
+
+    def _not_sent(self, message: str) -> Exchange:
+        return self._fault(Reach.NOT_SENT, message)
+
+    def _fault(self, reach: Reach, message: str) -> Exchange:
+        return Exchange(reach, self._clock.wall(), 0.0, reason=NetworkReason.INTERNAL, error=message, ours=True)
+
+    async def _settle(self, do: Do, event: Event) -> None:
+        if not (do.moves or do.undo) or not isinstance(event, Done) or event.judged is None:
+            return
+        try:
+            await self._money.settle(do, event.exchange, event.judged)
+        except Exception:
+            log.exception("settle_failed", step=do.step.name, reference=do.reference)
+
+
+def _advance(transaction: Transaction, event: Event | None) -> Do | Verdict:
+    try:
+        return next(transaction) if event is None else transaction.send(event)
+    except StopIteration as end:
+        verdict: Verdict = end.value
+        return verdict
+
+
+def _headers(target: Target, do: Do) -> Mapping[str, str]:
+    if target.idempotency_header is None or do.reads:
+        return _USER_AGENT
+    return {**_USER_AGENT, target.idempotency_header: do.idempotency_key}
