@@ -1,0 +1,65 @@
+"""The demo's story: health, a partial failure, recovery; told by turning the same knobs that the fault API turns."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from monitor.model.text import Text
+from monitor.sandbox.faults import Board, parse
+
+OWNER = "script"
+#: The story repeats so rarely that a visitor sees a quiet service most of the time.
+REPEAT_SECONDS = 15 * 60.0
+
+#: A gateway answers in some tens of milliseconds, and never twice in the same time.
+_EVERYDAY: dict[str, Any] = {"knob": "slow", "median_seconds": 0.06, "sigma": 0.35, "most_seconds": 1.0}
+#: About half of one gateway's requests for money fail (1 - 0.7 * 0.7), some at the gateway and some behind it; the other gateway stays
+#: healthy, so that what is seen is one cause.
+_PARTIAL: tuple[dict[str, Any], ...] = (
+    {"knob": "error_before", "dialect": "mastercard", "operation": ["authorise", "pay"], "share": 0.3},
+    {
+        "knob": "decline",
+        "dialect": "mastercard",
+        "operation": ["authorise", "pay"],
+        "share": 0.3,
+        "decision": "acquirer_system_error",
+    },
+)
+
+
+class Scene(NamedTuple):
+    at_seconds: float  # since the story began
+    faults: tuple[dict[str, Any], ...]
+    says: Text
+
+
+DEMO: tuple[Scene, ...] = (
+    Scene(0.0, (_EVERYDAY,), Text("both gateways are healthy", "两个网关均运行正常")),
+    Scene(
+        25.0,
+        (_EVERYDAY, *_PARTIAL),
+        Text(
+            "about half of the Mastercard Gateway's authorisations and payments now fail",
+            "万事达卡网关约一半的预授权和支付请求开始失败",
+        ),
+    ),
+    Scene(60.0, (_EVERYDAY,), Text("the Mastercard Gateway has recovered", "万事达卡网关已恢复正常")),
+)
+
+SCRIPTS: dict[str, tuple[Scene, ...]] = {"none": (), "demo": DEMO}
+
+
+async def play(
+    scenes: tuple[Scene, ...],
+    board: Board,
+    clock: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]],
+    announce: Callable[[str], None],
+) -> None:
+    """Turn the knobs scene by scene, for ever. Faults set by others stay."""
+    begins = clock()
+    while scenes:
+        for scene in scenes:
+            await sleep(max(0.0, begins + scene.at_seconds - clock()))
+            board.replace(OWNER, [parse(fault) for fault in scene.faults], clock())
+            announce(scene.says.both())
+        begins += REPEAT_SECONDS
