@@ -35,14 +35,14 @@ class Scene(NamedTuple):
 DEMO: tuple[Scene, ...] = (
     Scene(0.0, (_EVERYDAY,), Text("both gateways are healthy", "两个网关均运行正常")),
     Scene(
-        25.0,
+        20.0,
         (_EVERYDAY, *_PARTIAL),
         Text(
             "about half of the Mastercard Gateway's authorisations and payments now fail",
-            "万事达卡网关约一半的预授权和支付请求开始失败",
+            "Mastercard 网关约一半的预授权和支付请求开始失败",
         ),
     ),
-    Scene(60.0, (_EVERYDAY,), Text("the Mastercard Gateway has recovered", "万事达卡网关已恢复正常")),
+    Scene(48.0, (_EVERYDAY,), Text("the Mastercard Gateway has recovered", "Mastercard 网关已恢复正常")),
 )
 
 SCRIPTS: dict[str, tuple[Scene, ...]] = {"none": (), "demo": DEMO}
