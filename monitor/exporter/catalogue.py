@@ -1,0 +1,137 @@
+"""Every metric of paycanary, declared once: name, kind, help, labels. Dashboards and documentation are checked against this list.
+
+Label values come from closed sets only: ids and names out of the configuration, and the enums of ``monitor/model``. Never a
+URL, an error text, an id of a run, or anything a target sent.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    SUMMARY = "summary"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """The family's name in OpenMetrics, which leaves the suffix to the samples."""
+        suffix = {Kind.COUNTER: "_total", Kind.INFO: "_info"}.get(self.kind, "")
+        return self.name.removesuffix(suffix)
+
+    @property
+    def sample_names(self) -> tuple[str, ...]:
+        """What its samples are called, as queries name them."""
+        suffixes = {Kind.HISTOGRAM: ("_bucket", "_sum", "_count"), Kind.SUMMARY: ("_sum", "_count")}.get(self.kind, ("",))
+        return tuple(self.name + suffix for suffix in suffixes)
+
+
+_CHECK = ("check", "target", "location")
+_STRATUM = (*_CHECK, "stratum")
+_STEP = (*_CHECK, "step")
+_C, _G, _H = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM
+
+# A check's runs
+RUNS = Metric("paycanary_runs_total", _C, "Runs of a check by what they came to.", (*_STRATUM, "outcome"))
+STANDINGS = Metric(
+    "paycanary_run_standings_total",
+    _C,
+    "Runs of a check by what they say about availability: up, down, or unknown when nothing was measured.",
+    (*_STRATUM, "standing"),
+)
+RUN_SECONDS = Metric(
+    "paycanary_run_duration_seconds",
+    _H,
+    "How long runs took that met their expectation. Failures are counted elsewhere, so that a quick error flatters no latency.",
+    _STRATUM,
+)
+STEP_RESULTS = Metric(
+    "paycanary_step_results_total", _C, "Steps by whether they met their expectation: good, bad, or unknown.", (*_STEP, "result")
+)
+STEP_SECONDS = Metric("paycanary_step_duration_seconds", _H, "How long steps took that met their expectation.", _STEP)
+PHASE_SECONDS = Metric(
+    "paycanary_step_phase_seconds",
+    Kind.SUMMARY,
+    "Time spent in each phase of a step's exchange. A phase that was not reached is absent, never 0.",
+    (*_STEP, "phase"),
+)
+UP = Metric(
+    "paycanary_check_up", _G, "1 when the latest run found the service up, 0 when down. Absent when it could not tell.", _CHECK
+)
+LAST_RUN = Metric("paycanary_check_last_run_timestamp_seconds", _G, "When the latest run of a check ended.", _CHECK)
+INTERVAL = Metric("paycanary_check_interval_seconds", _G, "How often a check runs.", _CHECK)
+OBJECTIVE = Metric("paycanary_check_objective_availability_ratio", _G, "The share of runs that is to be up.", _CHECK)
+OBJECTIVE_SECONDS = Metric(
+    "paycanary_check_objective_latency_seconds", _G, "How long a run may take. Absent when nothing was agreed.", _CHECK
+)
+CERTIFICATE = Metric(
+    "paycanary_tls_certificate_expiry_timestamp_seconds",
+    _G,
+    "When the earliest certificate in the chain last presented to a check expires.",
+    _CHECK,
+)
+CHECK_INFO = Metric("paycanary_check_info", Kind.INFO, "What kind of check it is.", (*_CHECK, "control", "moves_money"))
+UNDO_OPEN = Metric("paycanary_undo_failures_total", _C, "Undo steps that were owed by a run and did not succeed.", _CHECK)
+
+# The schedule
+PLANNED = Metric(
+    "paycanary_slots_planned_total", _C, "Slots whose time came. Always the sum of those that ran and those missed.", _CHECK
+)
+RAN = Metric("paycanary_slots_ran_total", _C, "Slots that ran.", _CHECK)
+MISSED = Metric("paycanary_slots_missed_total", _C, "Slots that did not run, by reason.", (*_CHECK, "reason"))
+LATE = Metric("paycanary_run_late_seconds", _H, "How long after its due instant a run began.", ("location",))
+QUEUE = Metric("paycanary_run_queue_seconds", _H, "Time a run waited on ourselves. Never part of its duration.", ("location",))
+
+# Failures by cause
+NETWORK = Metric(
+    "paycanary_network_failures_total",
+    _C,
+    "Runs that failed below the payment protocol, by reason.",
+    ("target", "location", "reason"),
+)
+FAULTS = Metric(
+    "paycanary_agent_faults_total", _C, "Runs that measured nothing because the monitor itself failed.", ("location", "reason")
+)
+
+# Incidents and their delivery
+INCIDENTS = Metric("paycanary_incidents_open", _G, "Incidents that are not resolved.", ("severity",))
+OUTBOX = Metric("paycanary_outbox_commands", _G, "Ticket commands by desk and state.", ("desk", "state"))
+OUTBOX_AGE = Metric(
+    "paycanary_outbox_oldest_age_seconds",
+    _G,
+    "Age of the oldest ticket command of a desk in a state. 0 when there is none.",
+    ("desk", "state"),
+)
+DELIVERIES = Metric("paycanary_deliveries_total", _C, "What deliveries to a desk came to.", ("desk", "event"))
+DELIVERY_SECONDS = Metric("paycanary_delivery_seconds", _H, "From a command's decision until its desk had taken it.", ("desk",))
+
+# Ourselves
+LOOP_LAG = Metric("paycanary_loop_lag_seconds", _H, "How late the event loop's own timer was.", ("location",))
+STORE_PENDING = Metric("paycanary_store_pending_rows", _G, "Rows waiting for the store's writer.")
+RELOAD_OK = Metric("paycanary_config_last_reload_successful", _G, "1 when the latest reload was taken, 0 when it was refused.")
+RELOAD_AT = Metric("paycanary_config_last_reload_success_timestamp_seconds", _G, "When the running configuration was taken.")
+CONFIG_INFO = Metric("paycanary_config_info", Kind.INFO, "The version of the running configuration.", ("version",))
+BUILD_INFO = Metric("paycanary_build_info", Kind.INFO, "The version of paycanary and of Python.", ("version", "python"))
+SERIES = Metric("paycanary_series", _G, "Series kept.")
+SERIES_BUDGET = Metric("paycanary_series_budget", _G, "Series that may be kept.")
+SERIES_REFUSED = Metric("paycanary_series_refused_total", _C, "Series refused because the budget was spent.")
+UNCOUNTED = Metric(
+    "paycanary_observations_refused_total", _C, "Observations of series that are not kept: refused, or no longer configured."
+)
+
+METRICS: tuple[Metric, ...] = (
+    RUNS, STANDINGS, RUN_SECONDS, STEP_RESULTS, STEP_SECONDS, PHASE_SECONDS, UP, LAST_RUN, INTERVAL, OBJECTIVE, OBJECTIVE_SECONDS,
+    CERTIFICATE, CHECK_INFO, UNDO_OPEN, PLANNED, RAN, MISSED, LATE, QUEUE, NETWORK, FAULTS, INCIDENTS, OUTBOX, OUTBOX_AGE, DELIVERIES,
+    DELIVERY_SECONDS, LOOP_LAG, STORE_PENDING, RELOAD_OK, RELOAD_AT, CONFIG_INFO, BUILD_INFO, SERIES, SERIES_BUDGET, SERIES_REFUSED,
+    UNCOUNTED,
+)  # fmt: skip
