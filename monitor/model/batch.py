@@ -42,4 +42,5 @@ class Restored:
     alerts: list[Alert] = field(default_factory=list)  # pending and firing
     incidents: list[Incident] = field(default_factory=list)  # not resolved, or resolved within the reopening window
     windows: list[Window] = field(default_factory=list)
-    last_slots: dict[tuple[str, str], int] = field(default_factory=dict)  # (check, location) -> highest slot stored
+    #: (check, location) -> the highest slot accounted for, and when it was due (None: missed, so only its number is known).
+    last_slots: dict[tuple[str, str], tuple[int, float | None]] = field(default_factory=dict)

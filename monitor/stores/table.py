@@ -1,0 +1,5 @@
+"""Every kind of store by name."""
+
+from monitor.stores.sqlite import SqliteStore
+
+KINDS = {"sqlite": SqliteStore}
