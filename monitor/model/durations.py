@@ -14,6 +14,8 @@ def duration_text(seconds: float) -> Text:
 
 
 def _chinese(seconds: float) -> str:
+    if 0 < abs(seconds) < 0.01:
+        return f"{seconds * 1000:.1f} 毫秒"
     if abs(seconds) < 1:
         return f"{seconds * 1000:.0f} 毫秒"
     if abs(seconds) < 60:

@@ -47,9 +47,11 @@ def parse_size(value: object) -> int:
 
 
 def show_seconds(seconds: float | None) -> str:
-    """A duration for a person, always with its unit: ``312 ms``, ``1.25 s``, ``4 min 05 s``, ``2 h 10 min``, ``3 d 4 h``."""
+    """A duration for a person, always with its unit: ``0.7 ms``, ``312 ms``, ``1.25 s``, ``4 min 05 s``, ``2 h 10 min``, ``3 d 4 h``."""
     if seconds is None:
         return "-"
+    if 0 < abs(seconds) < 0.01:
+        return f"{seconds * 1000:.1f} ms"
     if abs(seconds) < 1:
         return f"{seconds * 1000:.0f} ms"
     if abs(seconds) < 60:

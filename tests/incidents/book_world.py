@@ -1,0 +1,101 @@
+"""Alerts, and a book with everything it ever handed out."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from monitor.incidents import Book, Change
+from monitor.model.alert import Alert, AlertState, Severity
+from monitor.model.incident import Incident, Ticket, TimelineEntry, Window, WindowKind
+from monitor.model.sample import Series
+from monitor.model.text import Text
+
+FIRING, RESOLVED, PENDING = AlertState.FIRING, AlertState.RESOLVED, AlertState.PENDING
+
+
+def alert(name: str = "card-payment", at: float = 100.0, state: AlertState = FIRING, **more: Any) -> Alert:
+    """Fires at ``at``, began 30 s before, unless said otherwise."""
+    rule, target = more.pop("rule", "failing"), more.pop("target", "sandbox")
+    stratum = more.pop("stratum", "")
+    made = Alert(
+        id=f"{rule}|{name}|{stratum}|local|",
+        rule=rule,
+        series=Series(name, target, stratum, "local"),
+        severity=Severity.P2,
+        state=state,
+        since=at - 30.0,
+        changed=at,
+        group=f"target={target}",
+        summary=Text(f"{name}: 3 in a row failed", f"{name}：连续 3 次失败"),
+        evidence={"kind": "consecutive", "outcome": "tech_gateway", "outcomes": "tech_gateway 3", "message": "503"},
+        run_id="run-1",
+        title=Text("Gateway failing", "网关交易失败"),
+    )
+    return replace(made, **more)
+
+
+def over(fired: Alert, at: float) -> Alert:
+    return replace(fired, state=RESOLVED, changed=at, summary=Text("healthy again", "恢复正常"))
+
+
+def window(starts: float, ends: float, name: str = "w1", **more: Any) -> Window:
+    return replace(Window(name, WindowKind.SILENCE, starts, ends, "li", "planned work"), **more)
+
+
+class World:
+    """Plays the store: keeps what was handed out, and can start a new book from it."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+        self.book = Book("demo", **options)
+        self.incidents: dict[str, Incident] = {}
+        self.timeline: list[TimelineEntry] = []
+        self.tickets: list[Ticket] = []
+        self.firing: dict[str, Alert] = {}
+        self.windows: dict[str, Window] = {}
+
+    def keep(self, change: Change) -> Change:
+        for incident in change.incidents:
+            self.incidents[incident.id] = incident
+        self.timeline += change.timeline
+        self.tickets += change.tickets
+        return change
+
+    def alerts(self, *alerts: Alert, at: float | None = None) -> Change:
+        for each in alerts:
+            if each.state is FIRING:
+                self.firing[each.id] = each
+            else:
+                self.firing.pop(each.id, None)
+        return self.keep(self.book.alerts(alerts, max(each.changed for each in alerts) if at is None else at))
+
+    def tick(self, at: float) -> Change:
+        return self.keep(self.book.tick(at))
+
+    def add(self, made: Window, at: float) -> Change:
+        self.windows[made.id] = made
+        return self.keep(self.book.window_added(made, at))
+
+    def restart(self, *, store: Iterable[Incident] | None = None) -> None:
+        """``store``: what it still gives back; unless said, all but the incidents that the book has let go."""
+        incidents = [self.incidents[name] for name in self.book.incidents] if store is None else store
+        self.book = Book("demo", **self.options, incidents=incidents, windows=self.windows.values(), alerts=self.firing.values())
+
+    @property
+    def only(self) -> Incident:
+        (incident,) = self.book.incidents.values()
+        return incident
+
+    @property
+    def told(self) -> list[str]:
+        return [f"{ticket.kind.value} {ticket.at:g}" for ticket in self.tickets]
+
+    @property
+    def story(self) -> list[str]:
+        return [f"{entry.kind.value} {entry.at:g}" for entry in self.timeline]
+
+
+def plain(text: str) -> str:
+    """A ticket's text without what names it."""
+    return re.sub(r"inc_[0-9a-z]+", "inc", text)

@@ -1,0 +1,120 @@
+"""What people read in a ticket."""
+
+from dataclasses import replace
+
+import pytest
+from book_world import World, alert, over, plain
+
+from monitor.incidents import wording
+from monitor.incidents.advice import ADVICE, advice
+from monitor.incidents.lines import resolved_by
+from monitor.model.alert import Severity
+from monitor.model.outcome import DECLINES, OURS, SUCCESSES, Outcome
+
+EVIDENCE = {
+    "kind": "consecutive",
+    "outcome": "tech_acquirer",
+    "outcomes": "tech_acquirer 3, timeout_unknown 1",
+    "steps": "authorise 4",
+    "strata": "brand=visa 4",
+    "first_bad": "1970-01-01T00:01:10Z",
+    "last_good": "1970-01-01T00:01:00Z",
+    "message": "acquirer 5123450000000008 said 96",
+}
+
+
+def test_a_ticket_says_what_where_since_when_and_what_to_do_next() -> None:
+    world = World()
+    world.alerts(alert(severity=Severity.P1, evidence=EVIDENCE))
+
+    assert plain(world.tickets[0].body.en).splitlines() == [
+        "Target: sandbox. Severity: P1. Status: open.",
+        "Began: 1970-01-01T00:01:10Z. Detected: 1970-01-01T00:01:40Z, 30.00 s after it began.",
+        "Checks concerned: card-payment.",
+        "",
+        "Firing now (1):",
+        "- Gateway failing: card-payment: 3 in a row failed",
+        "    outcomes: tech_acquirer 3, timeout_unknown 1",
+        "    failing steps: authorise 4",
+        "    strata: brand=visa 4",
+        "    first failure: 1970-01-01T00:01:10Z",
+        "    last good: 1970-01-01T00:01:00Z",
+        "    last message: acquirer 512345******0008 said 96",
+        "",
+        "What it means: The gateway works; the acquirer behind it does not.",
+        "What to do next: Compare acquirer routes and merchant ids; call the acquirer, not the gateway.",
+        "",
+        "Incident inc, episode 1.",
+    ]
+
+
+def test_a_ticket_says_it_in_chinese_line_for_line() -> None:
+    world = World()
+    world.alerts(alert(severity=Severity.P1, evidence=EVIDENCE))
+    body = world.tickets[0].body
+
+    lines = plain(body.zh).splitlines()
+    assert len(lines) == len(body.en.splitlines())
+    assert lines[:3] == [
+        "目标：sandbox。严重级别：P1。状态：未处理。",
+        "开始时间：1970-01-01T00:01:10Z。发现时间：1970-01-01T00:01:40Z，故障开始 30.00 秒后发现。",
+        "涉及的检查：card-payment。",
+    ]
+    assert lines[-4:] == [
+        "含义：网关正常，其后的收单行出现故障。",
+        "建议的下一步：对比不同的收单路由与商户号；应联系收单行，而不是网关。",
+        "",
+        "事件 inc，第 1 次发作。",
+    ]
+
+
+def test_a_resolved_ticket_says_when_and_for_how_long() -> None:
+    world, fired = World(), alert()
+    world.alerts(fired)
+    world.alerts(over(fired, 190.0))
+
+    ticket = world.tickets[-1]
+    assert "Resolved: 1970-01-01T00:03:10Z." in ticket.body.en
+    assert ticket.comment.en == "Recovered: healthy again\nAll alerts have cleared. It lasted 2 min 00 s."
+    assert ticket.comment.zh == "已恢复：恢复正常\n所有告警均已恢复，历时 2 分。"
+    assert ticket.title.en == "sandbox: Gateway failing"
+
+
+def test_the_title_of_an_incident_without_alerts_stays() -> None:
+    world, fired = World(), alert()
+    world.alerts(fired)
+    world.alerts(over(fired, 190.0))
+
+    assert wording.title(world.only) == world.only.title
+
+
+@pytest.mark.parametrize(
+    "outcome", sorted(set(Outcome) - SUCCESSES - DECLINES - OURS - {Outcome.APPROVED_PARTIAL, Outcome.PENDING_ACTION})
+)
+def test_every_technical_outcome_has_advice_of_its_own_in_both_languages(outcome: Outcome) -> None:
+    known = advice(alert(evidence={"kind": "consecutive", "outcome": outcome.value}))
+
+    assert known is ADVICE[outcome.value]
+    assert all((known.meaning.en, known.meaning.zh, known.next_step.en, known.next_step.zh))
+
+
+def test_without_a_failure_the_kind_of_detector_advises_and_else_the_general_rule() -> None:
+    assert advice(alert(evidence={"kind": "expiry"})) is ADVICE["expiry"]
+    assert "correlation id" in advice(alert(evidence={"kind": "consecutive", "outcome": "risk_decline"})).next_step.en
+    assert "correlation id" in advice(alert(evidence={})).next_step.en
+
+
+def test_a_resolution_by_hand_says_how_many_still_fire() -> None:
+    assert resolved_by("li", 0).en == "Resolved by li."
+    assert "3 alerts are still firing" in resolved_by("li", 3).en
+
+
+def test_an_alert_without_words_is_named_by_its_check() -> None:
+    world = World()
+    world.alerts(alert())
+    bare = replace(
+        world.only, alerts={name: replace(each, summary=each.summary.__class__("")) for name, each in world.only.alerts.items()}
+    )
+
+    assert "- Gateway failing: card-payment" in wording.body(bare).en.splitlines()
+    assert "- 网关交易失败：card-payment" in wording.body(bare).zh.splitlines()
