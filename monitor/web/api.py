@@ -1,0 +1,239 @@
+"""The HTTP API: every route in one table, which is also its OpenAPI description."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from monitor.app import App, NotThere
+from monitor.config import ConfigError
+from monitor.incidents import Refused
+from monitor.web.guard import problem
+from monitor.web.shapes import incident_shape, outbox_shape, window_shape
+
+APP: web.AppKey[App] = web.AppKey("app", App)
+Handler = Callable[[App, web.Request], Awaitable[web.StreamResponse]]
+M = TypeVar("M", bound=BaseModel)
+#: A page of a listing.
+LIMIT, LIMIT_MAX = 100, 1000
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class By(_Body):
+    by: str = Field(min_length=1, max_length=100, description="Who says so.")
+
+
+class Note(By):
+    text: str = Field(min_length=1, max_length=4000)
+
+
+class NewWindow(_Body):
+    kind: str = Field(pattern="^(maintenance|silence)$")
+    starts: float = Field(description="UTC seconds since the epoch.")
+    ends: float = Field(description="UTC seconds since the epoch.")
+    author: str = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=1, max_length=400)
+    checks: list[str] = Field(default_factory=list, max_length=200)
+    targets: list[str] = Field(default_factory=list, max_length=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    body: type[BaseModel] | None = None
+    query: tuple[str, ...] = ()
+
+
+async def read(request: web.Request, model: type[M]) -> M:
+    try:
+        return model.model_validate_json(await request.read() or b"{}")
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, item['loc'])) or 'body'}: {item['msg']}" for item in error.errors(include_input=False)]
+        raise web.HTTPBadRequest(reason="; ".join(lines).replace("\n", " ")) from None
+
+
+async def healthy(_app: App, _request: web.Request) -> web.Response:
+    return web.json_response({"healthy": True})
+
+
+async def ready(app: App, _request: web.Request) -> web.Response:
+    problems = app.progress().problems()
+    return web.json_response({"ready": not problems, "problems": problems}, status=503 if problems else 200)
+
+
+async def reload(app: App, _request: web.Request) -> web.Response:
+    try:
+        version = await app.reload()
+    except ConfigError as error:
+        return web.json_response({"reloaded": False, "problems": str(error).splitlines()}, status=400)
+    return web.json_response({"reloaded": True, "version": version})
+
+
+async def metrics(app: App, request: web.Request) -> web.Response:
+    scrape = await app.exporter.scrape(request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", ""))
+    return web.Response(body=scrape.body, headers=scrape.headers)
+
+
+async def status(app: App, _request: web.Request) -> web.Response:
+    return web.json_response(app.status())
+
+
+async def checks(app: App, _request: web.Request) -> web.Response:
+    return web.json_response({"checks": app.check_status()})
+
+
+async def results(app: App, request: web.Request) -> web.Response:
+    check = request.match_info["check"]
+    rows = await app.store.latest(check, limit=_limit(request))
+    names = (
+        "slot",
+        "location",
+        "stratum",
+        "due",
+        "duration_seconds",
+        "late_seconds",
+        "outcome",
+        "good",
+        "reason",
+        "failed_step",
+        "run_id",
+    )
+    return web.json_response({"check": check, "results": [{name: getattr(row, name) for name in names} for row in rows]})
+
+
+async def evidence(app: App, request: web.Request) -> web.Response:
+    found = await app.store.evidence(request.match_info["run"])
+    return problem(404, "no evidence is kept for that run") if found is None else web.json_response(found)
+
+
+async def incidents(app: App, request: web.Request) -> web.Response:
+    wanted = [word for word in request.query.get("status", "").split(",") if word]
+    found = await app.store.incidents(statuses=wanted, limit=_limit(request))
+    return web.json_response({"incidents": [incident_shape(one) for one in found]})
+
+
+async def incident(app: App, request: web.Request) -> web.Response:
+    found = await app.store.incident(request.match_info["id"])
+    if found is None:
+        return problem(404, "there is no such incident")
+    timeline, rows = await asyncio.gather(app.store.timeline(found.id), app.store.outbox_rows(incident=found.id))
+    return web.json_response(incident_shape(found, timeline=timeline, outbox=rows))
+
+
+async def acknowledge(app: App, request: web.Request) -> web.Response:
+    body = await read(request, By)
+    return await _changed(app.acknowledge(request.match_info["id"], body.by))
+
+
+async def note(app: App, request: web.Request) -> web.Response:
+    body = await read(request, Note)
+    return await _changed(app.note(request.match_info["id"], body.by, body.text))
+
+
+async def resolve(app: App, request: web.Request) -> web.Response:
+    body = await read(request, By)
+    return await _changed(app.resolve(request.match_info["id"], body.by))
+
+
+async def tickets(app: App, request: web.Request) -> web.Response:
+    rows = await app.store.outbox_rows(
+        desk=request.query.get("desk"), incident=request.query.get("incident"), limit=_limit(request)
+    )
+    return web.json_response({"tickets": [outbox_shape(row) for row in rows]})
+
+
+async def retry(app: App, request: web.Request) -> web.Response:
+    return await _changed(app.retry(request.match_info["row"]))
+
+
+async def windows(app: App, _request: web.Request) -> web.Response:
+    return web.json_response({"windows": [window_shape(one) for one in await app.store.windows()]})
+
+
+async def add_window(app: App, request: web.Request) -> web.Response:
+    body = await read(request, NewWindow)
+    try:
+        made = await app.add_window(**body.model_dump())
+    except ValueError as error:
+        return problem(400, str(error))
+    return web.json_response(window_shape(made), status=201)
+
+
+async def end_window(app: App, request: web.Request) -> web.Response:
+    body = await read(request, By)
+    return await _changed(app.end_window(request.match_info["id"], body.by))
+
+
+async def _changed(doing: Awaitable[None]) -> web.Response:
+    """A command's answer: done, there is no such thing, or not from this state."""
+    try:
+        await doing
+    except NotThere as error:
+        return problem(404, str(error))
+    except (Refused, ValueError) as error:
+        return problem(409, str(error))
+    return web.json_response({"done": True})
+
+
+def _limit(request: web.Request) -> int:
+    text = request.query.get("limit", str(LIMIT))
+    if not text.isdecimal():
+        raise web.HTTPBadRequest(reason="limit: expected a whole number")
+    return min(int(text), LIMIT_MAX)
+
+
+ROUTES = (
+    Route("GET", "/-/healthy", healthy, "The process answers."),
+    Route("GET", "/-/ready", ready, "Checks are running, results are stored: 503 with the reasons when not."),
+    Route("POST", "/-/reload", reload, "Read the configuration again: all of it or nothing."),
+    Route("GET", "/metrics", metrics, "Prometheus metrics."),
+    Route("GET", "/api/v1/status", status, "What runs, since when, and how it is."),
+    Route("GET", "/api/v1/checks", checks, "Every check with its latest result."),
+    Route("GET", "/api/v1/checks/{check}/results", results, "The latest results of a check.", query=("limit",)),
+    Route("GET", "/api/v1/runs/{run}/evidence", evidence, "The redacted evidence kept for one run."),
+    Route("GET", "/api/v1/incidents", incidents, "Incidents, newest first.", query=("status", "limit")),
+    Route("GET", "/api/v1/incidents/{id}", incident, "One incident with its timeline and tickets."),
+    Route("POST", "/api/v1/incidents/{id}/ack", acknowledge, "Somebody has it.", By),
+    Route("POST", "/api/v1/incidents/{id}/note", note, "A line for the timeline.", Note),
+    Route("POST", "/api/v1/incidents/{id}/resolve", resolve, "A human says it is over.", By),
+    Route(
+        "GET",
+        "/api/v1/tickets",
+        tickets,
+        "The outbox: what was told to the desks and what waits.",
+        query=("desk", "incident", "limit"),
+    ),
+    Route("POST", "/api/v1/tickets/{row}/retry", retry, "Try a dead row again."),
+    Route("GET", "/api/v1/windows", windows, "Maintenance windows and silences."),
+    Route("POST", "/api/v1/windows", add_window, "Add a maintenance window or a silence.", NewWindow),
+    Route("POST", "/api/v1/windows/{id}/end", end_window, "End a window now.", By),
+)
+
+
+def openapi(version: str) -> dict[str, Any]:
+    """The description of ROUTES, OpenAPI 3.1."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        operation: dict[str, Any] = {
+            "summary": route.summary,
+            "responses": {"default": {"description": "JSON, or text for /metrics."}},
+        }
+        names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+        operation["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+        operation["parameters"] += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in route.query]
+        if route.body is not None:
+            operation["requestBody"] = {
+                "required": True,
+                "content": {"application/json": {"schema": route.body.model_json_schema()}},
+            }
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
+    return {"openapi": "3.1.0", "info": {"title": "paycanary", "version": version}, "paths": paths}
