@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-fast test-kills bench dashboards lint format types coverage clean
+.PHONY: help run test test-fast test-kills bench docs dashboards lint format types coverage clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -35,6 +35,9 @@ test-kills: $(VENV)/.dev ## kill -9 of the running service, again and again: KIL
 
 bench: $(VENV)/.dev ## figures beside blackbox_exporter, on this machine, in one run
 	$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/.dev ## rebuild the reference pages and schemas
+	$(BIN)/python docs/build.py
 
 dashboards: $(VENV)/.dev ## rebuild dashboards/*.json
 	$(BIN)/python dashboards/build.py

@@ -117,6 +117,7 @@ targets:
     allow_private: [127.0.0.0/8]
     tls: {{ca_file: sandbox/ca.pem}}
     timeout: 2s
+    budget: {{requests_per_second: 100}}
 desks:
   demo:
     webhook: {{url: "{self.desk}/hooks/paycanary", secret: "${{file:sandbox/desk.secret}}", allow_private: [127.0.0.0/8]}}

@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.app import App, Edges
 from monitor.clock import Clock
-from monitor.config import load
+from monitor.config import Config, load
 from monitor.connectors import Access, Answer, Call
 from monitor.model.outcome import NetworkReason
 from monitor.model.result import Exchange, Phases, Reach
@@ -107,7 +107,11 @@ class World:
         def probes(_resolver: Resolver) -> Mapping[str, Probe]:
             return dict.fromkeys(("http", "tcp", "tls", "dns"), probe)
 
+        async def aside(read: Callable[[], Config]) -> Config:
+            return read()  # in a thread, simulated time would run away meanwhile
+
         edges = Edges(
+            aside=aside,
             clock=self.clock,
             store=lambda path, clock: SqliteStore(path, clock=clock, threaded=False),
             probes=probes,
