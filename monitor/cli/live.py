@@ -146,7 +146,7 @@ class Screen:
         parts: list[Any] = [self._table()]
         open_ones = [one for one in self._incidents.values() if one.status is not Status.RESOLVED]
         for one in open_ones[:3]:
-            text = f"{one.severity.upper()} {one.title.en}\n{one.title.zh}\n{one.id} · {one.check_count} checks · since {clock_time(one.since)} UTC"
+            text = f"{one.severity.upper()} {one.title.en}\n{one.title.zh}\n{one.id} · {one.check_count} {'check' if one.check_count == 1 else 'checks'} · since {clock_time(one.since)} UTC"
             parts.append(Panel(Line(text), title=f"incident {one.status}", border_style="red"))
         parts.append(Panel(Line("\n".join(self._story) or "waiting for news"), title="what happened (UTC)", border_style="dim"))
         parts.append(Line(self._footer, style="dim"))

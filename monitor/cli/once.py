@@ -65,7 +65,9 @@ def _show(result: Result) -> None:
         out.print(f"  {'':<24} [dim]{' · '.join(filter(None, phases + tls))}[/dim]", highlight=False, soft_wrap=True)
     verdict = {True: "[green]good[/green]", False: "[red]not good[/red]", None: "[yellow]not measured[/yellow]"}[result.good]
     where = f" at {result.failed_step}: {result.message}" if result.failed_step else ""
-    out.print(f"{verdict} after {show_seconds(result.duration_seconds)}{where}  run {result.run_id}", highlight=False)
+    out.print(
+        f"{verdict} after {show_seconds(result.duration_seconds)}{where}  run {result.run_id}", highlight=False, soft_wrap=True
+    )
     if result.open_undo:
         out.print(f"[red]not undone: {', '.join(result.open_undo)}[/red]: look at the gateway", highlight=False)
 

@@ -208,7 +208,9 @@ class Book:
             return self._save(replace(incident, severity=severity, title=wording.title(incident)))
         if severity is before:
             return incident
-        incident = replace(incident, severity=severity, title=wording.title(incident), changed=at)
+        if severity.rank < before.rank:  # the title names the worst of it, also while it fades
+            incident = replace(incident, title=wording.title(incident))
+        incident = replace(incident, severity=severity, changed=at)
         return self._put(incident, Happening.SEVERITY_CHANGED, lines.severity(before, severity), at)
 
     def _silence(self, incident: Incident, at: float, by: str) -> Incident:
