@@ -45,7 +45,7 @@ async def test_the_first_line_says_where_everything_is_and_the_next_ones_are_for
         assert places["gateway"].startswith("https://127.0.0.1:")
         async with aiohttp.ClientSession() as session, session.get(f"{places['desk']}/tickets") as answer:
             assert {"tickets": []} == await answer.json()
-        assert "[sandbox] gateways are healthy" in (await process.stdout.readline()).decode()
+        assert "[sandbox] both gateways are healthy" in (await process.stdout.readline()).decode()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
