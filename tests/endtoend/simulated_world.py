@@ -15,6 +15,7 @@ from monitor.model.result import Exchange, Phases, Reach
 from monitor.net.resolver import Resolver
 from monitor.probes import Call as ProbeCall
 from monitor.probes import Probe
+from monitor.stores.ledger import LedgerFile
 from monitor.stores.sqlite import SqliteStore
 from monitor.testing.simtime import START, SimulatedClock
 
@@ -65,6 +66,7 @@ class Desk:
 
     clock: Clock
     received: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    heartbeats: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     answer: Callable[[float], int | None] = lambda _at: 200
 
     async def perform(self, call: Call, access: Access) -> Answer:
@@ -74,7 +76,8 @@ class Desk:
         at = self.clock.wall() - START
         status = self.answer(at)
         if status == 200:
-            self.received.append((at, json.loads(call.body)))
+            body = json.loads(call.body)
+            (self.received if "type" in body else self.heartbeats).append((at, body))
         return Answer(status, {}, b"{}", sent=status is not None)
 
     async def close(self) -> None:
@@ -114,6 +117,7 @@ class World:
             aside=aside,
             clock=self.clock,
             store=lambda path, clock: SqliteStore(path, clock=clock, threaded=False),
+            ledger=lambda path: LedgerFile(path, threaded=False),
             probes=probes,
             client=lambda _clock: self.desk,
             randomness=lambda count: b"\7" * count,

@@ -16,7 +16,10 @@ RULES = """rules:
 
 
 def service(folder: Path, *targets: str) -> str:
-    rows = "".join(f"  {name}: {{title: {name}, base_url: 'https://{name}.example', dialect: plain, budget: {{requests_per_second: 1000, back_off: false}}}}\n" for name in targets)
+    rows = "".join(
+        f"  {name}: {{title: {name}, base_url: 'https://{name}.example', dialect: plain, budget: {{requests_per_second: 1000, back_off: false}}}}\n"
+        for name in targets
+    )
     head = f"service: {{install: sim, data: {folder}/data, max_in_flight: 2000}}\ninclude: {{checks: ['checks/*.yaml'], rules: ['rules/*.yaml']}}\n"
     return f"{head}targets:\n{rows}{DESK}"
 
@@ -186,3 +189,33 @@ def test_a_desk_that_is_down_for_a_day_gets_every_ticket_once_and_in_order(folde
 
     assert len(told) == 30
     assert all([kind for kind in kinds if kind != "update"] == ["open", "resolve"] for kinds in told.values())
+
+
+def test_a_frozen_schedule_turns_readiness_red_within_thirty_seconds_and_the_heartbeat_stops(folder: Path) -> None:
+    main = service(folder, "gateway").replace("max_in_flight: 2000", "heartbeat: {url: 'https://watch.example/beat', every: 10s}")
+    files = {"paycanary.yaml": main, "checks/a.yaml": "checks:\n" + checks(3, "gateway"), "rules/a.yaml": RULES}
+    world = World(folder, files, lambda _at, _target, _path: 200)
+
+    async def frozen() -> tuple[list[str], float]:
+        app = world.app()
+        await app.start()
+        await asyncio.sleep(120)
+        assert app.progress().problems() == []
+        app.scheduler._timer.cancel()  # type: ignore[union-attr]
+        froze = app.clock.monotonic()
+        while not app.progress().problems():
+            await asyncio.sleep(1)
+        red = app.clock.monotonic() - froze
+        await asyncio.sleep(120)
+        beats = [body for at, body in world.desk.heartbeats]
+        assert all(body["last_check_finished_seconds_ago"] < 30 for body in beats)
+        problems = app.progress().problems()
+        await app.stop()
+        return problems, red
+
+    problems, red = simulate(frozen)
+
+    assert red <= 30
+    assert any("schedule has not turned" in problem for problem in problems)
+    assert 11 <= len([at for at, _ in world.desk.heartbeats if at <= 120]) <= 12
+    assert max(at for at, _ in world.desk.heartbeats) <= 120 + 30
