@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from monitor.cli.service import DEFAULT_URL, Json, Url, call, out, path, whoami
 
@@ -28,7 +28,7 @@ def list_(
     if not found:
         out.print("no incidents")
         return
-    table = Table("incident", "severity", "status", "opened (UTC)", "checks", "what")
+    table = Table(Column("incident", no_wrap=True), "", "status", "opened (UTC)", "checks", "what")  # ids are there to be copied
     for one in found:
         style = STYLES[one["status"]]
         table.add_row(

@@ -12,7 +12,9 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 def configure(gate: Processor, *, level: str, json: bool) -> None:
     """``gate`` redacts an event; nothing is rendered before it has passed."""
     renderer: Any = (
-        structlog.processors.JSONRenderer(ensure_ascii=False) if json else structlog.processors.LogfmtRenderer(sort_keys=False)
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json
+        else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], drop_missing=True)
     )
     structlog.configure(
         processors=[

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from monitor.cli.service import DEFAULT_URL, EXIT_USAGE, Json, Url, call, fail, out, path, whoami
 
@@ -61,7 +61,7 @@ def list_(json: Json = False, url: Url = DEFAULT_URL) -> None:
     if json:
         out.print_json(data=found)
         return
-    table = Table("window", "kind", "from (UTC)", "to (UTC)", "covers", "by", "reason")
+    table = Table(Column("window", no_wrap=True), "kind", "from (UTC)", "to (UTC)", "covers", "by", "reason")
     for one in found:
         covers = ", ".join([*one["checks"], *one["targets"]]) or "everything"
         table.add_row(

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from monitor.cli.loading import DEFAULT_PATH, ConfigPath, load_or_exit
 from monitor.cli.service import DEFAULT_URL, EXIT_UNREACHABLE, EXIT_USAGE, Json, Url, call, fail, out, path
@@ -53,11 +53,12 @@ def list_(
     if not rows:
         out.print("no ticket commands")
         return
-    table = Table("id", "command", "state", "ticket", "created (UTC)", "attempts", "error")
+    id_column = Column("id", overflow="fold", min_width=28)  # there to be copied, whole
+    table = Table(id_column, "command", "state", "created (UTC)", "attempts", "error")
     for row in rows:
         one = _shape(row)
         state = f"[{STYLES.get(row.state, 'bold')}]{row.state}[/]"
-        table.add_row(row.id, row.ticket.kind, state, row.remote_id, one["created"][:19], str(row.attempts), escape(row.error))
+        table.add_row(row.id, row.ticket.kind, state, one["created"][:19], str(row.attempts), escape(row.error))
     out.print(table)
 
 
