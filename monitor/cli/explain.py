@@ -11,13 +11,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from monitor.cli import explain_budget
 from monitor.cli.loading import DEFAULT_PATH, EXIT_BAD_CONFIG, ConfigPath, load_or_exit
 from monitor.config import Config
 from monitor.config.plan import DAY_SECONDS, HOUR_SECONDS, MONTH_SECONDS, Plan, blind_undo, plan, times
 from monitor.config.problems import did_you_mean
-from monitor.model.check import Check, Step
+from monitor.ledger.books import UNCOMPENSATED_MAX, UNCOMPENSATED_SECONDS
+from monitor.ledger.gateways import gateway_of
+from monitor.model.check import Caps, Check, Step, Target
 from monitor.model.money import Money
 from monitor.model.units import parse_duration, show_seconds
+from monitor.redaction import redact_text
 from monitor.rules.rule import Rule
 
 
@@ -43,7 +47,8 @@ def page(config: Config, check: Check, language: str) -> RenderableType:
     if check.undo:
         parts.insert(2, _steps("undo, newest debt first, whatever happened", check.undo.values()))
     if check.moves_money:
-        parts.append(_money(check, planned))
+        parts.append(_money(config, check, planned))
+    parts.append(_section("budget", explain_budget.lines(config, check, language)))
     parts += [_objective(check, planned), _rules(config, check, language)]
     return Group(*parts)
 
@@ -64,7 +69,9 @@ def _section(title: str, lines: Iterable[str]) -> RenderableType:
 def _steps(title: str, steps: Iterable[Step]) -> RenderableType:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for number, step in enumerate(steps, start=1):
-        table.add_row(Text(str(number), style="dim"), Text(step.name, style="cyan"), Text("\n".join(_step_lines(step))))
+        table.add_row(
+            Text(str(number), style="dim"), Text(step.name, style="cyan"), Text(redact_text("\n".join(_step_lines(step))))
+        )
     return Group(Text(f"\n{title}", style="bold"), Padding(table, (0, 0, 0, 2)))
 
 
@@ -97,7 +104,8 @@ def _strata(check: Check) -> str:
     return "; ".join(stratum.label for stratum in check.strata)
 
 
-def _money(check: Check, planned: Plan) -> RenderableType:
+def _money(config: Config, check: Check, planned: Plan) -> RenderableType:
+    target = config.targets[check.target]
     lines = [f"open during a run: at most {_amounts(planned.exposure)}"]
     lines += [f"{debt.kind} of {debt.amount} by {debt.step}: taken back by {', else '.join(debt.undo)}" for debt in planned.debts]
     if planned.turnover:
@@ -105,9 +113,26 @@ def _money(check: Check, planned: Plan) -> RenderableType:
         lines.append(f"charged and taken back again: {_amounts(planned.turnover)} per run, {_amounts(daily)} per day")
     hourly = times(planned.exposure, planned.runs_per_hour)
     lines.append(f"worst case, when every undo fails: {_amounts(hourly)} left open per hour until somebody acts")
+    lines.append(_caps(target.caps))
+    lines.append(_recovery(target))
     for name, needed in blind_undo(check):
         lines.append(f"note: {name} needs {', '.join(needed)} from the step it undoes; without that step's answer it cannot run")
     return _section("money", lines)
+
+
+def _caps(caps: Caps) -> str:
+    step, day = (_amounts(amounts) if amounts else "any amount" for amounts in (caps.per_step, caps.per_day))
+    open_at_once = f"at most {caps.open_at_once} transactions open at once"
+    stops = f"{UNCOMPENSATED_MAX} not shown closed {show_seconds(UNCOMPENSATED_SECONDS)} after their run stop its money"
+    return f"caps: {step} a step, {day} a day, {open_at_once}; {stops}"
+
+
+def _recovery(target: Target) -> str:
+    if gateway_of(target.dialect).reads:
+        lag = show_seconds(target.settle_seconds)
+        return f"recoverable: after a crash the ledger asks {target.id} by reference (its view may lag {lag}), takes back, and asks again"
+    kept = show_seconds(target.idempotency_ttl_seconds)
+    return f"recoverable in part: {target.id} cannot be asked; undo requests are repeated under their own keys, for {kept} after the step"
 
 
 def _objective(check: Check, planned: Plan) -> RenderableType:

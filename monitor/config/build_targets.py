@@ -7,11 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from monitor.config.kinds import DIALECTS, SIGNERS, one_kind, options, unknown
+from monitor.config.limits import allowance
+from monitor.config.live_rules import check_live
+from monitor.config.money_rules import build_caps
 from monitor.config.problems import show
 from monitor.config.secrets import Vault
 from monitor.config.service_grammar import TargetBlock
 from monitor.config.source import Path, Source
-from monitor.model.check import Target, Tls
+from monitor.model.check import Caps, Target, Tls
 from monitor.model.text import Text
 
 SCHEMES = ("http", "https", "tcp", "tls", "dns")
@@ -38,19 +41,15 @@ def build_target(source: Source, path: Path, data: Any, setting: Setting) -> Tar
     _check_headers(source, (*path, "headers"), block.headers)
     if block.dialect not in DIALECTS:
         unknown(source, (*path, "dialect"), block.dialect, DIALECTS, "a dialect")
-    if block.live and not setting.allow_live:
-        source.add(
-            (*path, "live"),
-            "expected a test environment, got a live one",
-            "real money moves there; start with --live to allow it",
-        )
     signer = _signer(source, (*path, "signer"), block.signer, setting)
+    check_live(source, path, data, signer[1], allow_live=setting.allow_live)
+    caps = build_caps(source, (*path, "caps"), block.caps)
     if len(source.problems) > before:
         return None
-    return _target(str(path[-1]), block, signer)
+    return _target(str(path[-1]), block, signer, caps)
 
 
-def _target(name: str, block: TargetBlock, signer: tuple[str, Any]) -> Target:
+def _target(name: str, block: TargetBlock, signer: tuple[str, Any], caps: Caps) -> Target:
     idempotency = block.idempotency
     return Target(
         id=name,
@@ -78,6 +77,8 @@ def _target(name: str, block: TargetBlock, signer: tuple[str, Any]) -> Target:
         settle_seconds=block.settle,
         idempotency_header=idempotency.header if idempotency else None,
         idempotency_ttl_seconds=idempotency.keep if idempotency else None,
+        caps=caps,
+        allowance=allowance(name, block.base_url, block.dialect, signer, block.budget, live=block.live),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from monitor.config import files
+from monitor.config.budgets import over_budget
 from monitor.config.build_checks import TargetFacts, build_check
 from monitor.config.build_rules import Watched, build_rule
 from monitor.config.build_service import build_desk, build_maintenance, build_service
@@ -13,13 +14,18 @@ from monitor.config.build_steps import Surroundings, build_step
 from monitor.config.build_targets import Setting, build_target
 from monitor.config.check_grammar import ChecksFile, RulesFile
 from monitor.config.fields import NAME_EXPECTED, NAME_PATTERN
+from monitor.config.live_rules import check_cards
+from monitor.config.money_rules import check_money
 from monitor.config.problems import ConfigError, did_you_mean, show
 from monitor.config.secrets import Vault
 from monitor.config.service_grammar import ServiceFile, TargetBlock
-from monitor.config.settings import Config
+from monitor.config.settings import Config, Service
 from monitor.config.snapshot import Snapshot, take
 from monitor.config.source import Path as Location
 from monitor.config.source import Source
+from monitor.config.written_secrets import url_secrets, written_secrets
+from monitor.model.check import Check, Target
+from monitor.model.secret import Secret
 from monitor.model.units import parse_duration
 
 MAIN_FILE = "paycanary.yaml"
@@ -72,6 +78,7 @@ def _build(path: Path, snapshot: Snapshot, setting: Setting) -> Config | None:
         for index, data in enumerate(_listed(main, "maintenance", top))
     ]
     built_targets = _each(targets, lambda entry: build_target(*entry, setting))
+    _check_together(checks, built_checks, built_targets)
     desks = _each(_entries([main], "desks"), lambda entry: build_desk(*entry, setting))
     modules = _each(_entries([main], "modules"), lambda entry: build_step(*entry, Surroundings(), name=str(entry.path[-1])))
     if service is None:
@@ -85,10 +92,28 @@ def _build(path: Path, snapshot: Snapshot, setting: Setting) -> Config | None:
         desks=desks,
         maintenance=tuple(window for window in windows if window),
         modules=modules,
-        secrets=tuple(vault.secrets),
+        secrets=(*vault.secrets, *_written(snapshot, service)),
         version=files.version({source.name.removeprefix(f"{path.parent}/"): source.text for source in snapshot.sources}),
         files=tuple(Path(source.name) for source in snapshot.sources),
     )
+
+
+def _check_together(entries: Mapping[str, Entry], checks: Mapping[str, Check], targets: Mapping[str, Target]) -> None:
+    """What only shows when a check and its target are looked at together."""
+    for name, check in checks.items():
+        entry, target = entries[name], targets.get(check.target)
+        check_cards(entry.source, entry.path, entry.data, target)
+        check_money(entry.source, entry.path, check, target)
+    for check, too_much in over_budget(targets, checks):
+        entries[check.id].source.add((*entries[check.id].path, "every"), too_much)
+
+
+def _written(snapshot: Snapshot, service: Service) -> Iterator[Secret]:
+    """Credentials that stand in the files themselves, known from now on to the gate."""
+    for source in snapshot.sources:
+        yield from written_secrets(source.root.data if source.root else None)
+    if service.heartbeat is not None:
+        yield from url_secrets(service.heartbeat.url.reveal())
 
 
 def _top(source: Source, keys: Iterable[str]) -> dict[str, Any]:

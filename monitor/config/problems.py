@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from monitor.redaction.patterns import find_patterns
+
 #: Enough of a line to recognise it by; a minified document must not flood the terminal.
 SOURCE_LINE_MAX = 160
 #: How alike a wrong and a right name must be before the right one is suggested.
@@ -29,7 +31,7 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         text = f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
-        if self.source_line:
+        if self.source_line and not _looks_secret(self.source_line):
             text += "\n" + self._excerpt()
         return f"{text}\n    {self.hint}" if self.hint else text
 
@@ -39,6 +41,11 @@ class Problem:
         line = self.source_line[:SOURCE_LINE_MAX]
         caret = f"\n{'':>7} | {margin}^" if self.column - 1 <= len(line) else ""
         return f"{self.line:>7} | {line}{caret}"
+
+
+def _looks_secret(text: str) -> bool:
+    """A credential that ended up where none belongs: not shown again, by any message."""
+    return next(find_patterns(text), None) is not None
 
 
 def _blank(letter: str) -> str:
@@ -76,6 +83,8 @@ def show(value: object) -> str:
             return "nothing"
         case bool():
             return "true" if value else "false"
+        case str() if _looks_secret(value):
+            return "what looks like a credential"
         case str():
             return f'"{value[:VALUE_SHOWN]}{"..." if len(value) > VALUE_SHOWN else ""}"'
         case dict():

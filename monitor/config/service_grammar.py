@@ -6,6 +6,8 @@ from pydantic import Field
 
 from monitor.config.check_grammar import StepBlock
 from monitor.config.fields import Length, Name, Number, OneOrMany, Strict, Title
+from monitor.config.limits import BudgetBlock
+from monitor.model.check import OPEN_AT_ONCE
 from monitor.model.secret import Secret
 from monitor.model.units import Duration, Size
 
@@ -71,6 +73,14 @@ class Idempotency(Strict):
     keep: Length = 86_400.0
 
 
+class CapsBlock(Strict):
+    """The most synthetic money that may move there: amounts like "1.00 USD", one for each currency."""
+
+    per_step: OneOrMany = Field(default_factory=list)
+    per_day: OneOrMany = Field(default_factory=list)
+    open_at_once: int = Field(default=OPEN_AT_ONCE, ge=1, le=10_000)
+
+
 class TargetBlock(Strict):
     """A gateway environment."""
 
@@ -89,6 +99,8 @@ class TargetBlock(Strict):
     customers_per_minute: Annotated[Number, Field(gt=0)] | None = None
     settle: Duration = 5.0
     idempotency: Idempotency | None = None
+    caps: CapsBlock = Field(default_factory=CapsBlock)
+    budget: BudgetBlock = Field(default_factory=BudgetBlock)
 
 
 class MaintenanceBlock(Strict):

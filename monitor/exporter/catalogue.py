@@ -103,6 +103,51 @@ FAULTS = Metric(
     "paycanary_agent_faults_total", _C, "Runs that measured nothing because the monitor itself failed.", ("location", "reason")
 )
 
+# The budget of each gateway
+BUDGET_TOKENS = Metric(
+    "paycanary_budget_tokens",
+    _G,
+    "Requests that may still be made of a target beyond those put aside. Absent without a limit.",
+    ("target",),
+)
+BUDGET_REFUSED = Metric(
+    "paycanary_budget_refused_total",
+    _C,
+    "Runs and requests not made because a target was to be left alone, by reason.",
+    ("target", "reason"),
+)
+BUDGET_DECLINES = Metric(
+    "paycanary_budget_declines_used", _G, "Declines in the last 24 hours of the card of a target that has the most.", ("target",)
+)
+BUDGET_PAUSED = Metric(
+    "paycanary_budget_paused_seconds", _G, "How long a target still wants nothing sent. 0 when it does not say so.", ("target",)
+)
+
+# Synthetic money
+_MONEY = ("target", "currency")
+LEDGER_EXPOSURE = Metric(
+    "paycanary_ledger_exposure_minor", _G, "The most synthetic money that can be open at a gateway now, in minor units.", _MONEY
+)
+LEDGER_OPEN = Metric(
+    "paycanary_ledger_open_transactions", _G, "Transactions that a gateway has not yet shown to be closed.", ("target",)
+)
+LEDGER_OLDEST = Metric(
+    "paycanary_ledger_oldest_open_seconds",
+    _G,
+    "Age of the oldest transaction of a gateway that is not closed. 0 when there is none.",
+    ("target",),
+)
+LEDGER_UNDO_FAILURES = Metric(
+    "paycanary_ledger_undo_failures_total", _C, "Requests of the ledger to give money back that were not accepted.", ("target",)
+)
+LEDGER_STOPPED = Metric("paycanary_ledger_money_stopped", _G, "1 while no money may move at a gateway, else 0.", ("target",))
+LEDGER_STRAYS = Metric(
+    "paycanary_ledger_strays_total",
+    _C,
+    "Open payments found at a gateway under our references that no open transaction accounts for.",
+    ("target",),
+)
+
 # Incidents and their delivery
 INCIDENTS = Metric("paycanary_incidents_open", _G, "Incidents that are not resolved.", ("severity",))
 OUTBOX = Metric("paycanary_outbox_commands", _G, "Ticket commands by desk and state.", ("desk", "state"))
@@ -131,7 +176,8 @@ UNCOUNTED = Metric(
 
 METRICS: tuple[Metric, ...] = (
     RUNS, STANDINGS, RUN_SECONDS, STEP_RESULTS, STEP_SECONDS, PHASE_SECONDS, UP, LAST_RUN, INTERVAL, OBJECTIVE, OBJECTIVE_SECONDS,
-    CERTIFICATE, CHECK_INFO, UNDO_OPEN, PLANNED, RAN, MISSED, LATE, QUEUE, NETWORK, FAULTS, INCIDENTS, OUTBOX, OUTBOX_AGE, DELIVERIES,
+    CERTIFICATE, CHECK_INFO, UNDO_OPEN, PLANNED, RAN, MISSED, LATE, QUEUE, NETWORK, FAULTS, BUDGET_TOKENS, BUDGET_REFUSED, BUDGET_DECLINES, BUDGET_PAUSED,
+    LEDGER_EXPOSURE, LEDGER_OPEN, LEDGER_OLDEST, LEDGER_UNDO_FAILURES, LEDGER_STOPPED, LEDGER_STRAYS, INCIDENTS, OUTBOX, OUTBOX_AGE, DELIVERIES,
     DELIVERY_SECONDS, LOOP_LAG, STORE_PENDING, RELOAD_OK, RELOAD_AT, CONFIG_INFO, BUILD_INFO, SERIES, SERIES_BUDGET, SERIES_REFUSED,
     UNCOUNTED,
 )  # fmt: skip

@@ -11,14 +11,18 @@ from prometheus_client import CollectorRegistry, Metric, ProcessCollector, gener
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from monitor.budget import Refusal
 from monitor.exporter import catalogue as metric
 from monitor.exporter.bounds import DELAY
+from monitor.exporter.budget_series import BUDGET_SERIES, BudgetSeries
 from monitor.exporter.catalogue import METRICS
 from monitor.exporter.check_series import CheckSeries, series_count, shape
 from monitor.exporter.desk_series import DESK_SERIES, DeskSeries
+from monitor.exporter.ledger_series import LEDGER_SERIES, LedgerSeries
 from monitor.exporter.lines import Counter, Family, Gauge, Histogram
 from monitor.model.alert import Severity
 from monitor.model.check import Check
+from monitor.model.exposure import LedgerFigures
 from monitor.model.incident import OutboxState
 from monitor.model.outcome import OURS, NetworkReason
 from monitor.model.result import Missed, Result
@@ -27,7 +31,8 @@ from monitor.model.result import Missed, Result
 BUDGET = 100_000
 #: Smaller bodies are not worth a thread.
 COMPRESS_FROM_BYTES = 64 << 10
-NETWORK_REASONS = tuple(reason for reason in NetworkReason if reason is not NetworkReason.NONE)
+#: What was not sent for want of budget failed nowhere, and has a metric of its own.
+NETWORK_REASONS = tuple(reason for reason in NetworkReason if reason not in (NetworkReason.NONE, NetworkReason.BUDGET))
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -48,6 +53,8 @@ class Exporter:
         self._spent: dict[tuple[str, str], int] = {}  # (what, its id) -> series
         self._desks: dict[str, DeskSeries] = {}
         self._network: dict[str, dict[NetworkReason, Counter]] = {}
+        self._budgets: dict[str, BudgetSeries] = {}
+        self._ledgers: dict[str, LedgerSeries] = {}
         self._config_info: Gauge | None = None
         self._make_own()
         self._process = CollectorRegistry()
@@ -57,7 +64,10 @@ class Exporter:
     def _make_own(self) -> None:
         here = {"location": self._location}
         self._late, self._queue, self._lag = (self._histogram(m) for m in (metric.LATE, metric.QUEUE, metric.LOOP_LAG))
-        self._faults = {r: Counter(self._families[metric.FAULTS], {**here, "reason": r.value or "other"}) for r in NetworkReason}
+        self._faults = {
+            r: Counter(self._families[metric.FAULTS], {**here, "reason": r.value or "other"})
+            for r in (NetworkReason.NONE, *NETWORK_REASONS)
+        }
         self._incidents = {s: Gauge(self._families[metric.INCIDENTS], {"severity": s.value}, 0) for s in Severity}
         self._store_pending = self._gauge(metric.STORE_PENDING, 0)
         self._reload_ok, self._reload_at = self._gauge(metric.RELOAD_OK), self._gauge(metric.RELOAD_AT)
@@ -95,6 +105,9 @@ class Exporter:
             for counter in self._network.pop(target).values():
                 counter.close()
             self._refund("target", target)
+            if target in self._budgets:
+                self._budgets.pop(target).close()
+                self._refund("budget", target)
 
     def _afford(self, what: str, name: str, count: int) -> bool:
         if self._spent_in_all + count > self._budget:
@@ -157,6 +170,32 @@ class Exporter:
         if desk not in self._desks and self._afford("desk", desk, DESK_SERIES):
             self._desks[desk] = DeskSeries(self._families, desk)
         return self._desks.get(desk)
+
+    def budget(self, target: str, tokens: float | None, declines_used: int, paused_seconds: float) -> None:
+        """What is left of a target's budget; ``tokens`` is None without a limit."""
+        series = self._budget_of(target)
+        if series:
+            series.level(tokens, declines_used, paused_seconds)
+
+    def budget_refused(self, target: str, reason: Refusal) -> None:
+        """A run or a request was not made."""
+        series = self._budget_of(target)
+        if series:
+            series.refused(reason)
+
+    def ledger(self, figures: Iterable[LedgerFigures]) -> None:
+        """Where synthetic money stands, by target."""
+        for one in figures:
+            if one.target not in self._ledgers and self._afford("ledger", one.target, LEDGER_SERIES):
+                self._ledgers[one.target] = LedgerSeries(self._families, one.target)
+            series = self._ledgers.get(one.target)
+            if series:
+                series.stand(one)
+
+    def _budget_of(self, target: str) -> BudgetSeries | None:
+        if target in self._network and target not in self._budgets and self._afford("budget", target, BUDGET_SERIES):
+            self._budgets[target] = BudgetSeries(self._families, target)
+        return self._budgets.get(target)
 
     def loop_lag(self, seconds: float) -> None:
         self._lag.add(seconds)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from monitor.model.allowance import Allowance
 from monitor.model.money import Money
 from monitor.model.outcome import SUCCESSES, Outcome
 from monitor.model.text import Text
@@ -81,7 +82,7 @@ class Stratum:
 
     @property
     def label(self) -> str:
-        return ",".join(f"{name}={value}" for name, value in self.values)
+        return ",".join([f"{name}={value}" for name, value in self.values]) if self.values else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,10 @@ class Check:
     labels: tuple[tuple[str, str], ...] = ()
     max_in_flight: int = 1
     source: str = ""  # file:line, for people
+    moves_money: bool = field(init=False)  # worked out once: every run asks a dozen times
 
-    @property
-    def moves_money(self) -> bool:
-        return any(step.moves for step in self.steps)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "moves_money", any(step.moves for step in self.steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,22 @@ class Tls:
     server_name: str | None = None
     minimum: str = "1.2"
     verify: bool = True
+
+
+#: A gateway that keeps this many transactions open at once has stopped giving money back.
+OPEN_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The most synthetic money that may move at one gateway. Decided together with each intent, by currency.
+
+    Empty amounts bound nothing; once one currency is named, a step in any other is refused.
+    """
+
+    per_step: tuple[Money, ...] = ()
+    per_day: tuple[Money, ...] = ()  # a day of UTC; what was surely not taken does not count
+    open_at_once: int = OPEN_AT_ONCE  # transactions not yet proved closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +165,5 @@ class Target:
     settle_seconds: float = 5.0  # how long the gateway's own search may lag behind its writes
     idempotency_header: str | None = None
     idempotency_ttl_seconds: float | None = None
+    caps: Caps = Caps()
+    allowance: Allowance | None = None  # what may be asked of it, shared with targets of the same gateway and credential

@@ -94,3 +94,5 @@ class NetworkReason(StrEnum):
     INTERNAL = "internal"
     SHUTDOWN = "shutdown"
     BLIND = "blind"
+    BUDGET = "budget"
+    MONEY = "money"

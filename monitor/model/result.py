@@ -81,6 +81,7 @@ class Exchange:
     request_line: str = ""  # "POST /v1/payment_intents", for evidence
     answers: tuple[str, ...] = ()  # DNS answers
     http_version: str = ""  # "1.1"
+    over_budget: bool = False  # sent faster than we promised, or while asked to wait: being throttled for it is our own doing
 
 
 @dataclass(slots=True)
@@ -146,6 +147,7 @@ class MissReason(StrEnum):
     OVERLAP = "overlap"  # the check's previous run had not ended
     PAUSED = "paused"  # the process was stopped, suspended or restarting
     SHUTDOWN = "shutdown"
+    BUDGET = "budget"  # the gateway was to be left alone: its rate, its pause, its failing, a card's declines of the day
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """The one gate in front of every sink: logs, metrics, tickets, reports, pages, the database, crash texts."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from monitor.model.secret import Secret
-from monitor.redaction.cards import is_card
+from monitor.redaction.cards import MIN_DIGITS, is_card
 from monitor.redaction.keys import find_named, hides
 from monitor.redaction.patterns import find_patterns, find_tracks
 from monitor.redaction.secrets import KnownSecrets
@@ -17,6 +18,12 @@ from monitor.redaction.views import Unescaped
 MAX_LAYERS = 3
 #: Nesting deeper than this is nobody's answer; it is cut off rather than followed.
 MAX_DEPTH = 64
+#: Every round but the last must mask something; text made to need more than this is made to be slow.
+MAX_ROUNDS = 4
+
+#: Fewer characters than a card number's digits, and no name beside a value: nothing but a known secret can be in it. Most names
+#: and numbers of a log event are such words.
+_TOO_SHORT = re.compile(rf"[\w.\-]{{0,{MIN_DIGITS - 1}}}")
 
 Processor = Callable[[Any, str, MutableMapping[str, Any]], MutableMapping[str, Any]]
 
@@ -31,7 +38,13 @@ class Gate:
         self._known = KnownSecrets(secrets)
 
     def text(self, text: str) -> str:
-        return replace(text, self._find(text, MAX_LAYERS))
+        """Again while it changes something: a mask may take away the letters beside a number that hid it as part of a word."""
+        for _ in range(MAX_ROUNDS):
+            masked = replace(text, self._find(text, MAX_LAYERS))
+            if masked == text:
+                break
+            text = masked
+        return text
 
     def bytes(self, data: bytes) -> bytes:
         """Bytes of any encoding; those that are not UTF-8 are read byte by byte."""
@@ -46,6 +59,8 @@ class Gate:
 
     def _find(self, text: str, layers: int) -> Iterator[Span]:
         yield from self._known.find(text)
+        if _TOO_SHORT.fullmatch(text):
+            return
         for find in (find_tracks, find_cards, find_encoded_cards, find_patterns, find_named):
             yield from find(text)
         if layers:

@@ -44,6 +44,7 @@ _FRACTION = re.compile(r"(?:^|[^\d.])\d{1,3}\.\Z")
 
 # Base64 of digits, blanks, dashes and dots uses few letters in each place of four, so runs are found without decoding the rest.
 _BASE64_RUN = re.compile(r"(?:[ILMNO][CDSTijyz][AEIMQUYcgkosw048][gtuw-z0-5]){3,64}")
+_BASE64_TAIL = re.compile(r"[A-Za-z0-9+/_\-]*\Z")
 _BASE64_REACH = 4  # a digit sticks out of the fours seen by less than one four on either side
 _HEX_RUNS = (
     re.compile(r"3\d(?:[ :,]?(?:2[0dDeE][ :,]?)?3\d){11,40}"),
@@ -168,8 +169,10 @@ def _head(pattern: re.Pattern[str], text: str) -> str:
 def find_encoded_cards(text: str) -> Iterator[Span]:
     """Every card number written as Base64 (any alignment, either alphabet) or as hexadecimal ASCII or EBCDIC."""
     for run in _BASE64_RUN.finditer(text):
-        start, end = max(0, run.start() - _BASE64_REACH), min(len(text), run.end() + _BASE64_REACH)
-        start += (run.start() - start) % 4
+        end = min(len(text), run.end() + _BASE64_REACH)
+        # Only as far back as the same token goes: what stands before it ("error: ", "card=") is no Base64.
+        before = _BASE64_TAIL.search(text[max(0, run.start() - _BASE64_REACH) : run.start()])
+        start = run.start() - (len(before[0]) if before else 0) // 4 * 4
         yield from _decoded_spans(text, start, end)
     for run in (found for pattern in _HEX_RUNS for found in pattern.finditer(text)):
         digits = "".join(_HEX_DIGIT.findall(run[0]))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from config_helpers import CHECKS, ENVIRON, FILES, TARGET, write
+from config_helpers import CHECKS, ENVIRON, FILES, write
 
 from monitor.config import Config, ConfigError, load, snapshot
 
@@ -116,7 +116,8 @@ def test_five_thousand_checks_load_quickly(tmp_path: Path) -> None:
         f"checks/{part}.yaml": "checks:\n" + "".join(check.format(n=n) for n in range(part * 1_000, part * 1_000 + 1_000))
         for part in range(5)
     }
-    main = write(tmp_path, {"paycanary.yaml": TARGET, **files})
+    target = "targets: {gateway: {base_url: https://gateway.example, budget: {requests_per_second: 1000}}}\n"
+    main = write(tmp_path, {"paycanary.yaml": target, **files})
 
     started = time.process_time()
     config = load(main)

@@ -88,7 +88,8 @@ def test_times_addresses_and_ids_are_no_cards(tmp_path: Path, text: str) -> None
 
 
 def test_a_live_target_needs_leave(tmp_path: Path) -> None:
-    main = write(tmp_path, {"paycanary.yaml": "targets: {gateway: {base_url: https://gateway.example, live: true}}"})
+    target = "{base_url: https://gateway.example, live: true, caps: {per_step: 1.00 USD, per_day: 20.00 USD}}"
+    main = write(tmp_path, {"paycanary.yaml": f"targets: {{gateway: {target}}}"})
 
     with pytest.raises(ConfigError, match="start with --live to allow it"):
         load(main, environ={})

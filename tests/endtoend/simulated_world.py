@@ -121,6 +121,7 @@ class World:
             probes=probes,
             client=lambda _clock: self.desk,
             randomness=lambda count: b"\7" * count,
+            luck=lambda: 0.5,
         )
         config = load(self.folder / "paycanary.yaml")
         return App(config, loader=lambda: load(self.folder / "paycanary.yaml"), edges=edges)

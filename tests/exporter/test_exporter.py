@@ -9,12 +9,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from monitor.budget import Refusal
 from monitor.exporter import METRICS, Exporter
 from monitor.exporter.bounds import latency_bounds
 from monitor.exporter.catalogue import Kind
 from monitor.exporter.check_series import series_count
 from monitor.exporter.lines import Counter, Family
 from monitor.model.alert import Severity
+from monitor.model.exposure import LedgerFigures
 from monitor.model.incident import OutboxState
 from monitor.model.outcome import NetworkReason, Outcome
 from monitor.model.result import Missed, MissReason
@@ -263,6 +265,9 @@ def story():
     exporter.delivery("something new", "desk")
     exporter.loop_lag(0.002)
     exporter.store(12)
+    exporter.budget("gateway", 7.5, 3, 0.0)
+    exporter.budget_refused("gateway", Refusal.RATE)
+    exporter.ledger([LedgerFigures("gateway", {"USD": 100}, 1, 12.5, 2, 1, stopped=True)])
     exporter.reload(ok=True, at=START, version="0123456789ab")
     exporter.reload(ok=False, at=START + 60, version="0123456789ab")
     return exporter
@@ -272,6 +277,17 @@ async def test_every_declared_metric_has_a_value_once_something_happened():
     names = {name for name, _ in await samples(story())}
 
     assert [] == [metric.name for metric in METRICS if not names & set(metric.sample_names)]
+
+
+async def test_where_synthetic_money_stands_is_told_by_gateway_and_currency():
+    exporter = story()
+    exporter.ledger([LedgerFigures("gateway", {"EUR": 50}, 1, 3.0, 3, 1)])
+
+    assert 0 == await value(exporter, "paycanary_ledger_exposure_minor", target="gateway", currency="USD")
+    assert 50 == await value(exporter, "paycanary_ledger_exposure_minor", target="gateway", currency="EUR")
+    assert 3 == await value(exporter, "paycanary_ledger_undo_failures_total", target="gateway")
+    assert 1 == await value(exporter, "paycanary_ledger_strays_total", target="gateway")
+    assert 0 == await value(exporter, "paycanary_ledger_money_stopped", target="gateway")
 
 
 async def test_nothing_is_exported_that_is_not_declared():

@@ -25,6 +25,15 @@ def test_ten_thousand_cards_in_a_spelling_each_do_not_survive():
     assert [] == [written for card, written in text.items() if survivors(card, redact_text(written))]
 
 
+@pytest.mark.parametrize(
+    "around", ["error (HTTP 500): {}", "card={}", '{{"said":"{}"}}', "[{}], and more", "paid with {} today", "a:{};b"]
+)
+def test_no_card_survives_in_the_middle_of_a_sentence(around):
+    texts = [(card, around.format(write(card))) for write in SPELLINGS.values() for card in cards(50, seed=31)]
+
+    assert [] == [text for card, text in texts if survivors(card, redact_text(text))]
+
+
 def test_the_oracle_itself_finds_every_spelling_when_nothing_is_masked():
     card = "4111111111111111"
 

@@ -1,0 +1,205 @@
+"""The edge of the budget governor: knows the clock and chance, and which account a target belongs to.
+
+The schedule asks ``admit`` for each slot, the driver takes a ``turn`` for each request, and every answer is told to it. What it must
+not forget over a restart is handed out by ``take_dirty`` and stored with everything else.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from monitor.budget import Account, Refusal, Work
+from monitor.budget.retry_after import retry_after_seconds
+from monitor.clock import Clock
+from monitor.model.allowance import UNLIMITED
+from monitor.model.check import Check, Target
+from monitor.model.outcome import Outcome
+from monitor.model.result import Exchange
+from monitor.model.units import show_seconds
+from monitor.probes.cards import Cards, cards_of, expects_decline
+from monitor.transactions.script import Do, stratum_of
+
+#: States of accounts are kept among those of rules, under this mark: no rule's name can hold a space.
+STATE = "budget "
+#: An undo waits for the gateway's pause for at most this share of its time; then it is sent all the same.
+UNDO_WAIT_SHARE = 0.5
+
+
+class Level(NamedTuple):
+    """What is left of a target's budget. ``tokens`` is None without a limit."""
+
+    tokens: float | None
+    declines_used: int
+    paused_seconds: float
+
+
+class Governor:
+    """One for a process. ``on_refusal(target, reason)`` is told of everything that was not asked; ``luck`` gives [0, 1)."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        luck: Callable[[], float] = random.random,
+    ) -> None:
+        self._clock = clock
+        self._luck = luck
+        self.on_refusal: Callable[[str, Refusal], None] = lambda _target, _reason: None
+        self._accounts: dict[str, Account] = {}
+        self._targets: dict[str, Account] = {}
+        self._live: dict[str, bool] = {}
+        self._cards: dict[tuple[str, str], tuple[Check, Cards]] = {}
+        self._aside: Counter[tuple[str, int]] = Counter()  # (check, slot) -> requests put aside for it
+        self._dirty: set[str] = set()
+        self._orphans: set[str] = set()
+
+    # --- what there is
+
+    def adopt(self, targets: Iterable[Target], saved: Mapping[str, str] | None = None) -> None:
+        """Take these targets. Accounts that stay keep what they know, under new limits too; others begin from ``saved``."""
+        now, wall = self._clock.monotonic(), self._clock.wall()
+        known = {**(saved or {}), **{STATE + name: account.dump(now, wall) for name, account in self._accounts.items()}}
+        former, self._accounts, self._targets = self._accounts, {}, {}
+        for target in targets:
+            allowance = target.allowance or UNLIMITED
+            name = allowance.account or target.id
+            account = self._accounts.get(name)
+            if account is None:
+                account = former.get(name)
+                if account is None or account.allowance != allowance:
+                    account = Account.restored(allowance, known.get(STATE + name, ""), now, wall)
+                self._accounts[name] = account
+            self._targets[target.id] = account
+            self._live[target.id] = target.live
+        self._cards.clear()
+        self._orphans |= {name for name in known if name.removeprefix(STATE) not in self._accounts}
+
+    def levels(self) -> dict[str, Level]:
+        """By target."""
+        now = self._clock.monotonic()
+        return {
+            name: Level(account.tokens(now), account.declines_used(now), account.paused_for(now))
+            for name, account in self._targets.items()
+        }
+
+    def take_dirty(self) -> dict[str, str]:
+        """States that changed since the last call, by name; "" for what is no longer configured."""
+        now, wall = self._clock.monotonic(), self._clock.wall()
+        states = {STATE + name: self._accounts[name].dump(now, wall) for name in self._dirty if name in self._accounts}
+        states |= dict.fromkeys(self._orphans, "")
+        self._dirty.clear()
+        self._orphans.clear()
+        return states
+
+    # --- the schedule
+
+    def admit(self, check: Check, slot: int) -> bool:
+        """May this slot run? Then its cost is put aside until ``ended``."""
+        account = self._targets.get(check.target)
+        if account is None or not account.allowance.bounded:
+            return True
+        cards = self._cards_of(check, slot)
+        work = Work(cost_of(check), slot, check.moves_money, cards.declined, cards.used, live=self._live.get(check.target, False))
+        refusal = account.admit(work, self._clock.monotonic())
+        if refusal is not None:
+            self.on_refusal(check.target, refusal)
+            return False
+        self._aside[check.id, slot] += work.cost
+        return True
+
+    def ended(self, check: Check, slot: int) -> None:
+        """The run is over: what it did not use flows back."""
+        unused = self._aside.pop((check.id, slot), 0)
+        account = self._targets.get(check.target)
+        if unused and account is not None:
+            account.release(unused)
+
+    # --- one request
+
+    async def turn(self, check: Check, slot: int, do: Do) -> str:
+        """Wait for the turn of a run's request. Gives a sentence when it must not be sent, else ""."""
+        admitted = self._aside[check.id, slot] > 0
+        if admitted:
+            self._aside[check.id, slot] -= 1
+        return await self.ask(check.target, do.timeout_seconds, urgent=do.undo, admitted=admitted)
+
+    async def ask(self, target: str, timeout_seconds: float, *, urgent: bool = False, admitted: bool = False) -> str:
+        """Wait for the turn of any request to ``target``. Gives a sentence when it must not be sent, else "".
+
+        ``urgent``: it takes money back. Money left open is worse than one request too many, so what cannot wait for the end of the
+        gateway's pause goes out before it.
+        """
+        account = self._targets.get(target)
+        if account is None or not account.allowance.bounded:
+            return ""
+        since = self._clock.monotonic()
+        while True:
+            paused = account.paused_for(self._clock.monotonic())
+            waited = self._clock.monotonic() - since
+            if urgent and waited + paused > timeout_seconds * UNDO_WAIT_SHARE:
+                paused = 0.0
+            elif waited + paused > timeout_seconds:
+                self.on_refusal(target, Refusal.PAUSED if paused else Refusal.RATE)
+                return f"not sent: the gateway is to be left alone for another {show_seconds(max(paused, waited))}"
+            await asyncio.sleep(paused)
+            await asyncio.sleep(account.turn(self._clock.monotonic(), admitted=admitted))
+            # A pause may have begun while this request waited for its turn.
+            if urgent or account.paused_for(self._clock.monotonic()) <= 0:
+                return ""
+            admitted = False
+
+    def sent(self, check: Check, slot: int, do: Do) -> bool:
+        """It leaves now. True when being throttled for it would be our own doing."""
+        account = self._targets.get(check.target)
+        if account is None or not account.allowance.bounded:
+            return False
+        now = self._clock.monotonic()
+        if expects_decline(do.step):
+            account.expects_decline(self._cards_of(check, slot).declined, now)
+            self._dirty.add(self._name(account, check.target))
+        return account.sent(now)
+
+    def answered(self, check: Check, slot: int, do: Do, exchange: Exchange, outcome: Outcome) -> None:
+        """What came of it, judged."""
+        account = self._targets.get(check.target)
+        if account is None or not account.allowance.bounded or exchange.ours:
+            return
+        changed = account.answered(
+            outcome,
+            self._clock.monotonic(),
+            money=bool(do.moves or do.undo),
+            luck=self._luck(),
+            retry_after_seconds=retry_after_seconds(exchange.headers.get("retry-after"), self._clock.wall()),
+            cards=() if expects_decline(do.step) else self._cards_of(check, slot).used,
+        )
+        if changed:
+            self._dirty.add(self._name(account, check.target))
+
+    def poll(self, target: str, order: str) -> float:
+        """May the state of ``order`` be asked for now? 0.0: yes, and it is counted. Else seconds until it may."""
+        account = self._targets.get(target)
+        if account is None:
+            return 0.0
+        wait = account.poll(order, self._clock.monotonic())
+        self._dirty.add(self._name(account, target))
+        if wait > 0:
+            self.on_refusal(target, Refusal.POLLING)
+        return wait
+
+    @staticmethod
+    def _name(account: Account, target: str) -> str:
+        return account.allowance.account or target
+
+    def _cards_of(self, check: Check, slot: int) -> Cards:
+        stratum = stratum_of(check, slot)
+        known = self._cards.get((check.id, stratum.label))
+        if known is None or known[0] is not check:
+            known = self._cards[check.id, stratum.label] = (check, cards_of(check, stratum))
+        return known[1]
+
+
+def cost_of(check: Check) -> int:
+    """Requests of one run at most: its steps, and an undo for each that moves money."""
+    return len(check.steps) + sum(1 for step in check.steps if step.moves)
