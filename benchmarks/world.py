@@ -9,6 +9,7 @@ import datetime as dt
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -16,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,7 +25,6 @@ from cryptography.x509.oid import NameOID
 
 PROBER_CORE, SERVER_CORE = "0", "1"
 BODY = '{"status":"ok","id":"pay_0001","amount":100,"currency":"usd"}'
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def need(program: str, package: str) -> str:
@@ -131,9 +132,26 @@ def wait_for(url: str, seconds: float = 30.0) -> bytes:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its threads so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """What the threads of a process have spent on a processor so far, in user and system mode; the kernel counts it in nanoseconds."""
+    return sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+@contextlib.contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """A process that does nothing at all for a while."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def timed(url: str) -> tuple[float, bytes]:
+    """Seconds that an answer took, and the answer."""
+    began = time.perf_counter()
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        body = bytes(answer.read())
+    return time.perf_counter() - began, body
 
 
 def rss_mib(pid: int) -> float:
@@ -143,29 +161,26 @@ def rss_mib(pid: int) -> float:
     return 0.0
 
 
-async def paced(urls: list[str], *, each_seconds: float, seconds: float, accept: bytes) -> tuple[int, int]:
-    """Ask each URL every ``each_seconds``, evenly spread, for ``seconds``; gives (answered as wanted, not)."""
-    import aiohttp
-
+async def paced(url: str, *, each_seconds: float, seconds: float, accept: bytes) -> tuple[int, int]:
+    """Ask ``url`` every ``each_seconds`` for ``seconds``, whatever becomes of it; gives (answered as wanted, not)."""
     good = bad = 0
-    start = time.monotonic() + 0.2
+    start = time.monotonic()
 
-    async def ask(session: aiohttp.ClientSession, url: str) -> None:
+    async def ask(session: aiohttp.ClientSession) -> None:
         nonlocal good, bad
         try:
             async with session.get(url) as answer:
-                body = await answer.read()
-            good, bad = (good + 1, bad) if accept in body else (good, bad + 1)
+                wanted = accept in await answer.read()
         except (aiohttp.ClientError, TimeoutError):
-            bad += 1
+            wanted = False
+        good, bad = (good + 1, bad) if wanted else (good, bad + 1)
 
-    step = each_seconds / len(urls)
     timeout = aiohttp.ClientTimeout(total=20)
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session,
         asyncio.TaskGroup() as group,
     ):
-        for n in range(int(seconds / step)):
-            await asyncio.sleep(max(0.0, start + n * step - time.monotonic()))
-            group.create_task(ask(session, urls[n % len(urls)]))
+        for n in range(int(seconds / each_seconds)):
+            await asyncio.sleep(max(0.0, start + n * each_seconds - time.monotonic()))
+            group.create_task(ask(session))
     return good, bad

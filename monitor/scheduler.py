@@ -82,7 +82,7 @@ class _Waiting:
 class Tally:
     """What became of the slots so far."""
 
-    planned: int = 0
+    planned: int = 0  # counted when a slot's time comes, apart from what becomes of it: ran + missed + waiting
     ran: int = 0
     missed: Counter[MissReason] = field(default_factory=Counter)
 
@@ -220,10 +220,12 @@ class Scheduler:
         every = entry.check.every_seconds
         behind = int((now - entry.due) / every)
         if behind > 0:
+            self.tally.planned += behind
             self._miss(entry.check, entry.slot, entry.slot + behind - 1, MissReason.PAUSED)
             entry.slot += behind
             entry.due += behind * every
         slot, due = entry.slot, entry.due
+        self.tally.planned += 1
         entry.slot += 1
         entry.due += every
         return slot, due
@@ -235,7 +237,7 @@ class Scheduler:
         elif now - due > check.every_seconds * LATE_SHARE:
             self._miss(check, slot, slot, MissReason.OVERLOAD)
         elif self._free(check.target) and not self._waiting.get(check.target):
-            self._begin(entry, slot, due, now)
+            self._begin(entry, slot, due)
         else:
             self._waiting.setdefault(check.target, deque()).append(_Waiting(entry, slot, due))
             self._shed(check.target, now)
@@ -250,23 +252,22 @@ class Scheduler:
             item = queue.popleft()
             self._miss(item.entry.check, item.slot, item.slot, MissReason.OVERLOAD)
 
-    def _begin(self, entry: _Entry, slot: int, due: float, now: float) -> None:
+    def _begin(self, entry: _Entry, slot: int, due: float) -> None:
         if not self._admit(entry.check, slot):
             self._miss(entry.check, slot, slot, MissReason.BUDGET)
             return
         entry.running += 1
         self._busy[entry.check.target] += 1
-        self.tally.planned += 1
         self.tally.ran += 1
-        late = max(0.0, now - due)
-        # The due instant on today's wall clock: right even after that clock was stepped.
-        task = asyncio.get_running_loop().create_task(self._perform(entry, slot, self._clock.wall() - late, late))
+        task = asyncio.get_running_loop().create_task(self._perform(entry, slot, due))
         self._tasks.add(task)
 
-    async def _perform(self, entry: _Entry, slot: int, due: float, late: float) -> None:
+    async def _perform(self, entry: _Entry, slot: int, due: float) -> None:
         check = entry.check
+        late = max(0.0, self._clock.monotonic() - due)  # taken here: others may have begun in the same turn before this one
         try:
-            await self._run(check, slot, due, late)
+            # The due instant on today's wall clock: right even after that clock was stepped.
+            await self._run(check, slot, self._clock.wall() - late, late)
         finally:
             entry.running -= 1
             self._busy[check.target] -= 1
@@ -274,7 +275,7 @@ class Scheduler:
             task = asyncio.current_task()
             assert task is not None  # noqa: S101 - we are inside one
             self._tasks.discard(task)
-            if not self._stopped:
+            if self._waiting and not self._stopped:
                 self._next(check.target)
 
     def _next(self, target: str) -> None:
@@ -289,12 +290,10 @@ class Scheduler:
                 elif item.entry.running >= item.entry.check.max_in_flight:
                     self._miss(item.entry.check, item.slot, item.slot, MissReason.OVERLAP)
                 else:
-                    self._begin(item.entry, item.slot, item.due, now)
+                    self._begin(item.entry, item.slot, item.due)
             if queue is not None and not queue:
                 del self._waiting[name]
 
     def _miss(self, check: Check, first: int, last: int, reason: MissReason) -> None:
-        count = last - first + 1
-        self.tally.planned += count
-        self.tally.missed[reason] += count
+        self.tally.missed[reason] += last - first + 1
         self._on_missed(Missed(check.id, self._location, first, last, reason, self._clock.wall()))

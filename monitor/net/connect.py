@@ -2,9 +2,11 @@
 
 import asyncio
 import errno
+import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import aiohappyeyeballs
 
@@ -26,14 +28,60 @@ _RTT_US = 68
 _TOTAL_RETRANS = 100
 
 
-async def guarded_connect(addresses: Sequence[AddressInfo], policy: AddressPolicy) -> socket.socket:
-    """A connected, non-blocking socket. Raises BlockedAddress before any packet, or OSError when nobody answers."""
+Writable = Callable[[socket.socket], Awaitable[None]]
+
+
+async def guarded_connect(
+    addresses: Sequence[AddressInfo], policy: AddressPolicy, writable: Writable | None = None
+) -> socket.socket:
+    """A connected, non-blocking socket. Raises BlockedAddress before any packet, or OSError when nobody answers.
+
+    ``writable`` waits until a socket can be written to; the event loop's own way, when None.
+    """
+    permitted = policy.permitted(addresses)
+    if len(permitted) == 1:
+        return await _connect_one(permitted[0], policy, writable or _writable)
     return await aiohappyeyeballs.start_connection(
-        policy.permitted(addresses),
+        permitted,
         happy_eyeballs_delay=NEXT_ADDRESS_AFTER_SECONDS,
         loop=asyncio.get_running_loop(),
         socket_factory=guarded_socket_factory(policy),
     )
+
+
+async def _connect_one(address: AddressInfo, policy: AddressPolicy, writable: Writable) -> socket.socket:
+    """With one address there is no race to run, which costs as much as the connection itself."""
+    sock = guarded_socket_factory(policy)(address)
+    try:
+        await _connected(sock, address[4], writable)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+async def _connected(sock: socket.socket, address: tuple[Any, ...], writable: Writable) -> None:
+    error = sock.connect_ex(address)
+    if error == errno.EINPROGRESS:
+        await writable(sock)
+        error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, os.strerror(error))
+
+
+async def _writable(sock: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_writer(sock, _resolve, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(sock)
+
+
+def _resolve(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)
 
 
 def connect_lateness(sock: socket.socket, measured_seconds: float) -> float:
@@ -41,6 +89,8 @@ def connect_lateness(sock: socket.socket, measured_seconds: float) -> float:
 
     The kernel times the SYN itself. After a lost SYN it has no such sample, and what was measured stands.
     """
+    if measured_seconds <= LATENESS_FLOOR_SECONDS:
+        return 0.0
     info = _tcp_info(sock)
     if info is None or _u32(info, _TOTAL_RETRANS):
         return 0.0

@@ -141,8 +141,6 @@ def guarded_socket_factory(policy: AddressPolicy) -> Callable[[AddressInfo], soc
 
     def make(address: AddressInfo) -> socket.socket:
         policy.check(address[4][0])
-        sock = socket.socket(address[0], address[1], address[2])
-        sock.setblocking(False)
-        return sock
+        return socket.socket(address[0], address[1] | socket.SOCK_NONBLOCK, address[2])
 
     return make

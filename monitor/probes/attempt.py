@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 from monitor.model.check import Tls
 from monitor.model.outcome import NetworkReason
-from monitor.net.connect import connect_lateness, guarded_connect
+from monitor.net.connect import Writable, connect_lateness, guarded_connect
 from monitor.net.contexts import TlsContexts
 from monitor.net.guard import AddressPolicy
 from monitor.net.resolver import Resolver
@@ -43,7 +43,9 @@ async def attempt(watch: Stopwatch, timeout_seconds: float, work: Awaitable[None
     return fault
 
 
-async def dial(watch: Stopwatch, resolver: Resolver, policy: AddressPolicy, host: str, port: int) -> tuple[socket.socket, str]:
+async def dial(
+    watch: Stopwatch, resolver: Resolver, policy: AddressPolicy, host: str, port: int, writable: Writable | None = None
+) -> tuple[socket.socket, str]:
     """A connected socket and the address it reached. Raises OSError; see ``guarded_connect``."""
     watch.enter("resolve")
     try:
@@ -55,7 +57,7 @@ async def dial(watch: Stopwatch, resolver: Resolver, policy: AddressPolicy, host
         watch.forget()
     watch.ours(found.queued)
     watch.enter("connect")
-    sock = await guarded_connect(found.addresses, policy)
+    sock = await guarded_connect(found.addresses, policy, writable)
     watch.ours(connect_lateness(sock, watch.spent()))
     watch.leave()
     try:

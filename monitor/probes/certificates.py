@@ -25,15 +25,18 @@ def tls_facts(connection: ssl.SSLObject) -> TlsFacts | None:
 
 def presented_chain(connection: ssl.SSLObject) -> tuple[bytes, ...]:
     """Certificates in DER as the server sent them, leaf first; only the leaf where Python does not tell the others."""
+    # Python 3.13 and rustls tell in the open, as bytes or as objects; before it, objects out of sight.
     getter = getattr(connection, "get_unverified_chain", None)
-    if getter is not None:  # Python 3.13: bytes
-        return tuple(getter()[:MAX_CHAIN])
-    private = getattr(getattr(connection, "_sslobj", None), "get_unverified_chain", None)  # before it: objects, out of sight
-    certificates: Sequence[Any] = private() or () if private else ()
+    getter = getter or getattr(getattr(connection, "_sslobj", None), "get_unverified_chain", None)
+    certificates: Sequence[Any] = (getter() or ()) if getter else ()
     if certificates:
-        return tuple(certificate.public_bytes(_DER) for certificate in certificates[:MAX_CHAIN])
+        return tuple(_der(certificate) for certificate in certificates[:MAX_CHAIN])
     leaf = connection.getpeercert(binary_form=True)
     return (leaf,) if leaf else ()
+
+
+def _der(certificate: Any) -> bytes:
+    return certificate if isinstance(certificate, bytes) else bytes(certificate.public_bytes(_DER))
 
 
 @lru_cache(maxsize=1024)

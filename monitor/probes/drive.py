@@ -9,7 +9,9 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version
+from typing import Any
 
 import structlog
 
@@ -18,8 +20,9 @@ from monitor.model.check import Check, Target
 from monitor.model.outcome import NetworkReason, Outcome
 from monitor.model.result import Exchange, Reach, Result
 from monitor.probes import Call, Probe, Signature, evidence
+from monitor.probes.governor import Governor
 from monitor.probes.identity import new_run_id, reference_of
-from monitor.probes.money import MoneyGate, MoneyRefused, NoLedger
+from monitor.probes.money import MoneyGate, MoneyPaused, MoneyRefused, NoLedger
 from monitor.redaction import Gate
 from monitor.transactions import script
 from monitor.transactions.dialects import DIALECTS
@@ -68,6 +71,7 @@ class Driver:
         clock: Clock,
         *,
         money: MoneyGate | None = None,
+        governor: Governor | None = None,
         gate: Gate | None = None,
         install: str = "local",
         randomness: Callable[[int], bytes] = os.urandom,
@@ -79,6 +83,7 @@ class Driver:
         self._signers = signers
         self._clock = clock
         self._money = money or NoLedger()
+        self._governor = governor or Governor(clock)
         self._gate = gate or Gate()
         self._install = install
         self._randomness = randomness
@@ -101,17 +106,33 @@ class Driver:
             log.exception("run_failed", check=check.id, run=course.facts.run_id)
             message = f"an error inside the monitor: {type(error).__name__}"
             verdict = Verdict((), Outcome.AGENT_FAULT, None, NetworkReason.INTERNAL, message)
+        finally:
+            if check.moves_money:
+                await self._money.ended(course.facts)
         result = self._result(course, verdict, started, due, late_seconds, location)
         if self._worth_keeping(result):
             result.evidence = evidence.pack(result, course.exchanges, self._gate)
         return result
+
+    async def ask(self, target: Target, options: Mapping[str, Any], idempotency_key: str = "") -> Exchange:
+        """One HTTP request that belongs to no run, in its turn: the money ledger's."""
+        headers = dict(_USER_AGENT)
+        if idempotency_key and target.idempotency_header is not None:
+            headers[target.idempotency_header] = idempotency_key
+        call = Call(target, options, target.timeout_seconds, self._signers.get(target.id), headers)
+        async with self._limit(target):
+            refusal = await self._governor.ask(target.id, target.timeout_seconds)
+            if refusal:
+                return self._fault(Reach.NOT_SENT, refusal, NetworkReason.BUDGET)
+            return await self._probes["http"].run(call)
 
     def _result(
         self, course: _Course, verdict: Verdict, started: float, due: float, late_seconds: float, location: str
     ) -> Result:
         check, facts = course.check, course.facts
         for step in verdict.steps:
-            step.message = self._clean(step.message)
+            # The gateway chose all three; its request ids and codes are quoted in tickets.
+            step.message, step.code, step.correlation = map(self._clean, (step.message, step.code, step.correlation))
         return Result(
             run_id=facts.run_id,
             check=check.id,
@@ -136,8 +157,7 @@ class Driver:
 
     def _facts(self, check: Check, slot: int, started: float) -> RunFacts:
         run_id = new_run_id(started, self._randomness)
-        stamp = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ")
-        return RunFacts(run_id, reference_of(run_id, self._install), slot, script.stratum_of(check, slot), stamp)
+        return RunFacts(run_id, reference_of(run_id, self._install), slot, script.stratum_of(check, slot), _stamp(int(started)))
 
     def _clean(self, message: str) -> str:
         """The script masks cards; only here the installation's own secrets are known, should a gateway echo one."""
@@ -186,6 +206,7 @@ class Driver:
             if not step.undo:
                 course.script_seconds = event.elapsed_seconds
             following = _advance(transaction, event)
+            self._learn(course, step, event)
             await self._settle(step, event)
             step = following
         return step
@@ -210,14 +231,11 @@ class Driver:
     async def _exchange(self, course: _Course, do: Do) -> Exchange:
         """One request in its turn. What happens before it is sent is our time and our fault."""
         limit, since = self._limit(course.target), self._clock.monotonic()
-        try:
-            async with asyncio.timeout(do.timeout_seconds):
-                await limit.acquire()
-        except TimeoutError:
+        if not await _acquire(limit, do.timeout_seconds):
             course.queued_seconds += self._clock.monotonic() - since
             return self._not_sent("too many of our own requests to this target were under way")
         try:
-            refusal = await self._refusal(course, do)
+            refusal = await self._turn(course, do) or await self._refusal(course, do)
             queued = self._clock.monotonic() - since
             course.queued_seconds += queued
             if refusal is not None:
@@ -235,6 +253,16 @@ class Driver:
             limit = self._limits[key] = asyncio.Semaphore(target.max_concurrency)
         return limit
 
+    async def _turn(self, course: _Course, do: Do) -> Exchange | None:
+        """Wait until the gateway's budget lets this request go; it is refused when that is too long."""
+        refusal = await self._governor.turn(course.check, course.facts.slot, do)
+        return self._fault(Reach.NOT_SENT, refusal, NetworkReason.BUDGET) if refusal else None
+
+    def _learn(self, course: _Course, do: Do, event: Event) -> None:
+        if isinstance(event, Done) and event.judged is not None:
+            outcome = event.judged.result.outcome
+            self._governor.answered(course.check, course.facts.slot, do, event.exchange, outcome)
+
     async def _refusal(self, course: _Course, do: Do) -> Exchange | None:
         """Write a money step down. No durable intent, no request."""
         if not (do.moves or do.undo):
@@ -242,7 +270,8 @@ class Driver:
         try:
             await self._money.intend(do, course.check, course.facts)
         except MoneyRefused as error:
-            return self._not_sent(f"not sent: {error}")
+            reason = NetworkReason.MONEY if isinstance(error, MoneyPaused) else NetworkReason.INTERNAL
+            return self._fault(Reach.NOT_SENT, f"not sent: {error}", reason)
         except Exception as error:
             log.exception("intent_failed", check=course.check.id, run=course.facts.run_id, step=do.step.name)
             return self._not_sent(f"not sent: it could not be written down ({type(error).__name__})")
@@ -252,11 +281,13 @@ class Driver:
         target = course.target
         call = Call(target, do.options, do.timeout_seconds, self._signers.get(target.id), _headers(target, do))
         course.sending = True
+        over_budget = self._governor.sent(course.check, course.facts.slot, do)
         try:
             exchange = await self._probes[do.step.kind].run(call)
         except Exception as error:
             log.exception("probe_failed", check=course.check.id, run=course.facts.run_id, step=do.step.name)
             return self._fault(Reach.SENT, f"an error inside the monitor: {type(error).__name__}")
+        exchange.over_budget = over_budget
         if exchange.reason in _TIMEOUTS and not exchange.ours:
             self._excuse(exchange)
         return exchange
@@ -271,8 +302,8 @@ class Driver:
     def _not_sent(self, message: str) -> Exchange:
         return self._fault(Reach.NOT_SENT, message)
 
-    def _fault(self, reach: Reach, message: str) -> Exchange:
-        return Exchange(reach, self._clock.wall(), 0.0, reason=NetworkReason.INTERNAL, error=message, ours=True)
+    def _fault(self, reach: Reach, message: str, reason: NetworkReason = NetworkReason.INTERNAL) -> Exchange:
+        return Exchange(reach, self._clock.wall(), 0.0, reason=reason, error=message, ours=True)
 
     async def _settle(self, do: Do, event: Event) -> None:
         if not (do.moves or do.undo) or not isinstance(event, Done) or event.judged is None:
@@ -283,12 +314,28 @@ class Driver:
             log.exception("settle_failed", step=do.step.name, reference=do.reference)
 
 
+async def _acquire(limit: asyncio.Semaphore, timeout_seconds: float) -> bool:
+    if not limit.locked():
+        return await limit.acquire()  # at once: a timer for it would cost more than all of it
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await limit.acquire()
+    except TimeoutError:
+        return False
+
+
 def _advance(transaction: Transaction, event: Event | None) -> Do | Verdict:
     try:
         return next(transaction) if event is None else transaction.send(event)
     except StopIteration as end:
         verdict: Verdict = end.value
         return verdict
+
+
+@lru_cache(maxsize=4)
+def _stamp(second: int) -> str:
+    """Thousands of runs begin within one second."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _headers(target: Target, do: Do) -> Mapping[str, str]:

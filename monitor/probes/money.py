@@ -12,6 +12,10 @@ class MoneyRefused(Exception):  # noqa: N818 - reads as a fact
     """The step must not be sent: a cap is reached, or it could not be written down. Its text is fit for people."""
 
 
+class MoneyPaused(MoneyRefused):
+    """Money waits, and by our own rules: a cap, or what is still open at the gateway. Nothing is wrong with the monitor."""
+
+
 class MoneyGate(Protocol):
     """Asked about steps that move money, and about the undo steps that take it back."""
 
@@ -21,6 +25,9 @@ class MoneyGate(Protocol):
     async def settle(self, do: Do, exchange: Exchange, judged: Judged) -> None:
         """What became of it. A step that is never settled was cut off: anything can have happened."""
 
+    async def ended(self, run: RunFacts) -> None:
+        """The run is over, however it ended: what it left open is the ledger's."""
+
 
 class NoLedger:
     """Keeps no books: nothing is refused, nothing is remembered."""
@@ -29,4 +36,7 @@ class NoLedger:
         pass
 
     async def settle(self, do: Do, exchange: Exchange, judged: Judged) -> None:
+        pass
+
+    async def ended(self, run: RunFacts) -> None:
         pass

@@ -48,42 +48,57 @@ class HttpOptions(BaseModel):
 
     @model_validator(mode="after")
     def _one_body(self) -> "HttpOptions":
-        given = [
-            name for name in ("form", "json", "body") if name in {_ALIASES.get(field, field) for field in self.model_fields_set}
-        ]
+        fields = {"form": "form", "json": "json_", "body": "body"}
+        given = [name for name, field in fields.items() if field in self.model_fields_set]
         if len(given) > 1:
             raise ValueError(f"expected one of form, json and body, got {' and '.join(given)}")
         return self
-
-
-_ALIASES = {"json_": "json"}
 
 
 class UnsendableError(Exception):
     """What filled the holes makes a request that must not be sent."""
 
 
+class Destination(NamedTuple):
+    """Where a request goes, taken apart once."""
+
+    url: URL
+    scheme: str
+    host: str  # a name in its ASCII form, or an address without brackets
+    port: int
+    authority: str  # the Host header: without the scheme's own port
+    path: str  # with its query, percent-encoded
+
+
 class Request(NamedTuple):
-    """``url`` is on the target's own origin: nothing rendered chooses the host."""
+    """``destination`` is on the target's own origin: nothing rendered chooses the host."""
 
     method: str
-    url: URL
+    destination: Destination
     line: str  # "POST /v1/refunds": without its query, which may hold anything
     headers: dict[str, str]
     body: bytes | None
+
+    @property
+    def url(self) -> URL:
+        return self.destination.url
 
 
 def build(base_url: str, options: Mapping[str, Any]) -> Request:
     """From rendered options, checked when the configuration was loaded. Raises UnsendableError."""
     method = options.get("method", "GET")
     path = options.get("path", "/")
+    if not path.startswith("/"):
+        raise UnsendableError('the path does not begin with "/": it would go on with the host\'s name')
     if _DOT_SEGMENT.search(path.partition("?")[0]):
         raise UnsendableError('the path holds a "." or ".." segment')
     body, content_type = _body(options)
     headers = {name: str(value) for name, value in options.get("headers", {}).items()}
     if content_type and not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = content_type
-    return Request(method, _url(_address(base_url, path, options.get("query"))), request_line(method, path), headers, body)
+    return Request(
+        method, _destination(_address(base_url, path, options.get("query"))), request_line(method, path), headers, body
+    )
 
 
 def request_line(method: str, path: str) -> str:
@@ -98,8 +113,14 @@ def _address(base_url: str, path: str, query: Mapping[str, Any] | None) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _url(address: str) -> URL:
-    return URL(address)
+def _destination(address: str) -> Destination:
+    try:
+        url = URL(address)
+    except ValueError:
+        raise UnsendableError("the host is not a name or an address in its usual spelling") from None
+    if not url.raw_host:
+        raise UnsendableError("the target's base URL names no host")
+    return Destination(url, url.scheme, url.raw_host, url.port or 0, url.host_port_subcomponent or "", url.raw_path_qs)
 
 
 def _body(options: Mapping[str, Any]) -> tuple[bytes | None, str]:

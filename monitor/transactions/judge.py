@@ -28,6 +28,12 @@ _TIMEOUTS = frozenset({NetworkReason.ANSWER_TIMEOUT, NetworkReason.BODY_TIMEOUT}
 _MALFORMED = frozenset({NetworkReason.PROTOCOL, NetworkReason.BODY_TOO_LARGE})
 #: We would not send it: an address that the target may not have, a request that is none.
 _NOT_ALLOWED = frozenset({NetworkReason.BLOCKED_ADDRESS, NetworkReason.PROTOCOL})
+#: What our own reasons for measuring nothing are called; an agent fault otherwise.
+_OURS: Mapping[NetworkReason, Outcome] = {
+    NetworkReason.SHUTDOWN: Outcome.UNKNOWN,
+    NetworkReason.BUDGET: Outcome.THROTTLED,
+    NetworkReason.MONEY: Outcome.UNKNOWN,
+}
 _APPROVED = frozenset({Outcome.APPROVED, Outcome.APPROVED_PARTIAL})
 #: Answers after which the gateway holds nothing: it said no, or did not take the request.
 _REFUSED = DECLINES | {Outcome.CLIENT_CONFIG}
@@ -64,14 +70,15 @@ def judge(step: Step, exchange: Exchange, scope: Scope, dialect: Dialect, *, rea
     """Judge one exchange. ``scope`` is what expressions see: ``scope_of`` and the names saved so far."""
     saved: dict[str, object] = {}
     if exchange.ours:
-        shutdown = exchange.reason is NetworkReason.SHUTDOWN
-        opinion = _Opinion(Outcome.UNKNOWN if shutdown else Outcome.AGENT_FAULT, None, exchange.error)
+        opinion = _Opinion(_OURS.get(exchange.reason, Outcome.AGENT_FAULT), None, exchange.error)
     elif exchange.reach is not Reach.ANSWERED or exchange.reason is not NetworkReason.NONE:
         opinion = _unanswered(step, exchange)
     else:
         reading = dialect(exchange, read=read) if exchange.status is not None else Reading(Outcome.OK)
         saved, missing = _save(step, scope)
         opinion = _answered(step, reading, scope, missing)
+        if exchange.over_budget:
+            opinion = _excused(opinion)
     reached = exchange.reach is not Reach.NOT_SENT and not _refused(exchange, opinion)
     return Judged(_result(step, exchange, opinion, undo=undo), reached, saved)
 
@@ -134,6 +141,14 @@ def _unexpected(step: Step, reading: Reading) -> _Opinion:
             Outcome.CONTRACT_VIOLATION, good=False, message=f"approved, where {expected} was expected", reading=reading
         )
     return _Opinion(reading.outcome, good=False, message=reading.message, reading=reading)
+
+
+def _excused(opinion: _Opinion) -> _Opinion:
+    """Throttled for what we did ourselves: no evidence against the gateway."""
+    if opinion.outcome is Outcome.THROTTLED:
+        opinion.good = None
+        opinion.message = f"{opinion.message} (we had sent more than we promised, or while asked to wait)"
+    return opinion
 
 
 def _broken(step: Step, scope: Scope) -> str:

@@ -109,7 +109,8 @@ def run(check: Check, facts: RunFacts, dialect: Dialect) -> Transaction:
 
 def stratum_of(check: Check, slot: int) -> Stratum:
     """The stratum whose turn it is. Checks begin at different strata, so that they do not all try one brand at once."""
-    return check.strata[(slot + sum(check.id.encode())) % len(check.strata)]
+    strata = check.strata
+    return strata[0] if len(strata) == 1 else strata[(slot + sum(check.id.encode())) % len(strata)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ class _Script:
 
     def _outcome(self) -> Outcome:
         """What a good run is called: by its last step that moved money, or simply its last."""
+        if not self._check.moves_money:
+            return self._results[-1].outcome
         moving = {step.name for step in self._check.steps if step.moves}
         forward = [result for result in self._results if not result.undo]
         return next((result for result in reversed(forward) if result.name in moving), forward[-1]).outcome

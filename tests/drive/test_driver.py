@@ -99,6 +99,9 @@ class Books:
     async def settle(self, do, exchange, judged):
         self.hand.log.append(f"settle {do.step.name} {judged.result.outcome}")
 
+    async def ended(self, run):
+        pass
+
 
 def run(found=PAYMENT, *, takes=0.1, refuse=None, target=TARGET, answers=None, signers=None, **options):
     """One run in simulated time. Gives its result and the hand that served it."""

@@ -24,6 +24,7 @@ TARGETS = """targets:
   mastercard:
     title: {{en: M, zh: M}}
     base_url: "{url}"
+    dialect: mastercard
 """
 
 

@@ -101,8 +101,9 @@ async def test_a_client_certificate_is_shown_where_the_target_has_one(probe, aut
         without = await probe.run(call(url, settings={"tls": authority.tls}))
 
     assert 200 == shown.status
-    assert None is without.status
-    assert NetworkReason.TLS == without.reason, without
+    # TLS 1.3 asks for it after the handshake: the refusal comes as an alert, or as a closed connection when that is faster.
+    assert without.status is None
+    assert without.reason in (NetworkReason.TLS, NetworkReason.NO_ANSWER, NetworkReason.RESET)
 
 
 async def test_tls_1_0_is_refused(probe, authority):
