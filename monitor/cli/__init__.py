@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("monitor.cli.run", "run", "The service: probe, detect, tell."),
     "incidents": ("monitor.cli.incidents", "app", "List, show, acknowledge, note, resolve, silence."),
     "tickets": ("monitor.cli.tickets", "app", "What was told to the desks, and what waits."),
+    "ledger": ("monitor.cli.ledger", "app", "Synthetic money: what is open, whether the books are whole, trying again."),
     "maintenance": ("monitor.cli.maintenance", "app", "Maintenance windows: add, list, end."),
     "report": ("monitor.cli.report", "report", "Availability of a month, per check, against its objective."),
     "sandbox": ("monitor.cli.sandbox", "sandbox", "The bundled payment gateway with fault knobs, and a small ticket desk."),
@@ -31,7 +32,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 def build(wanted: str | None = None) -> typer.Typer:
     """The application. Only the command ``wanted`` is imported (all of them when None); the others stand by name and help."""
     app = typer.Typer(
-        name="paycanary", no_args_is_help=True, add_completion=False, context_settings={"help_option_names": ["-h", "--help"]}
+        name="paycanary",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,  # a traceback must not print what was read from files
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
     for name, (module, attribute, line) in COMMANDS.items():

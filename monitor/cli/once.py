@@ -13,6 +13,7 @@ from monitor.cli.service import DEFAULT_CONFIG, EXIT_USAGE, ConfigPath, fail, ou
 from monitor.model.outcome import Outcome
 from monitor.model.result import Result, StepResult
 from monitor.model.units import show_seconds
+from monitor.stores import StoreError
 
 EXIT_FAILED, EXIT_UNREACHED = 1, 3
 FORMAT_VERSION = 1
@@ -35,7 +36,10 @@ def once(
         if not chosen:
             raise fail(f"{check} has no stratum {stratum!r}; it has: {', '.join(one.label for one in found.strata)}", EXIT_USAGE)
         found = dataclasses.replace(found, strata=tuple(chosen))
-    result = asyncio.run(App(settings).alone(found))
+    try:
+        result = asyncio.run(App(settings).probing.alone(found))
+    except StoreError as error:  # another `once` is at its books
+        raise fail(str(error), EXIT_UNREACHED) from None
     if json:
         out.print_json(json_module.dumps(shape(result), ensure_ascii=False))
     else:

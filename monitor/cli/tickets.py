@@ -12,7 +12,6 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
 
 from monitor.cli.loading import DEFAULT_PATH, ConfigPath, load_or_exit
 from monitor.cli.service import DEFAULT_URL, EXIT_UNREACHABLE, EXIT_USAGE, Json, Url, call, fail, out, path
@@ -53,13 +52,11 @@ def list_(
     if not rows:
         out.print("no ticket commands")
         return
-    id_column = Column("id", overflow="fold", min_width=28)  # there to be copied, whole
-    table = Table(id_column, "command", "state", "created (UTC)", "attempts", "error")
-    for row in rows:
-        one = _shape(row)
-        state = f"[{STYLES.get(row.state, 'bold')}]{row.state}[/]"
-        table.add_row(row.id, row.ticket.kind, state, one["created"][:19], str(row.attempts), escape(row.error))
-    out.print(table)
+    for row in rows:  # lines, not a table: ids are there to be copied, whole
+        state = f"[{STYLES.get(row.state, 'bold')}]{row.state:<10}[/]"
+        out.print(f"{_shape(row)['created'][:19]}  {state} {row.ticket.kind:<8} {row.id}", highlight=False, soft_wrap=True)
+        if row.error:
+            out.print(f"{'':<21}{escape(row.error)} (attempts: {row.attempts})", highlight=False, soft_wrap=True)
 
 
 @app.command()
