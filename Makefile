@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-fast test-kills bench docs dashboards lint format types coverage clean
+.PHONY: help run test test-fast test-kills test-kills-ledger bench docs dashboards lint format types coverage clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -32,6 +32,9 @@ test-fast: $(VENV)/.dev ## the tests that need no other program
 
 test-kills: $(VENV)/.dev ## kill -9 of the running service, again and again: KILLS=25
 	KILLS=$${KILLS:-25} $(BIN)/pytest tests/endtoend/test_kills.py -m '' -s
+
+test-kills-ledger: $(VENV)/.dev ## kill -9 of a process that moves money: open at the gateway 0, charged twice 0: KILLS=25
+	KILLS=$${KILLS:-25} $(BIN)/pytest tests/ledger/test_ledger_kills.py -m '' -s
 
 bench: $(VENV)/.dev ## figures beside blackbox_exporter, on this machine, in one run
 	$(BIN)/python benchmarks/run.py

@@ -145,6 +145,10 @@ class Pipeline:
         if gathered.durable:
             await self.commit()
 
+    async def announce(self, alerts: Sequence[Alert]) -> None:
+        """Alerts that no rule raises: the money ledger's."""
+        await self._alerts(alerts)
+
     async def withdraw(self, alerts: Sequence[Alert]) -> None:
         """Alerts of what is no longer configured."""
         if alerts:

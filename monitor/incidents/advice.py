@@ -115,6 +115,26 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
                 "通知证书负责人；更换后核实各区域均已启用新证书。",
             ),
         ),
+        "money-open": Advice(
+            Text(
+                "A synthetic payment was not shown to be voided or refunded. Its amount is small; that nobody can close it is the news.",
+                "一笔合成交易未能确认已撤销或已退款。金额很小，但无法平账本身就是问题。",
+            ),
+            Text(
+                "Look the reference up at the gateway and void or refund it there; the ledger sees it and closes the incident.",
+                "在网关后台按参考号查询该笔交易并撤销或退款；账本确认后会自动关闭此事件。",
+            ),
+        ),
+        "money-stopped": Advice(
+            Text(
+                "Checks that move money are held back by the ledger's own rules. Customers' payments are not touched by it.",
+                "资金类检查已按账本规则暂停；客户的真实交易不受影响。",
+            ),
+            Text(
+                "Run paycanary ledger list: it says what is open and why. Money moves again by itself once that is closed.",
+                "运行 paycanary ledger list 查看未平交易及原因；全部平账后资金类检查将自动恢复。",
+            ),
+        ),
         "monitor-blind": Advice(
             Text(
                 "The monitor's own way to the network is cut. Results of this time are unknown, nobody's failure.",

@@ -13,7 +13,7 @@ from monitor.model.check import Check
 from monitor.model.result import Result
 from monitor.model.sample import Sample, Series
 from monitor.rules.impaired import Impaired
-from monitor.rules.monitor_alerts import IMPAIRED, MONITOR_RULES
+from monitor.rules.monitor_alerts import IMPAIRED, OWN_RULES
 from monitor.rules.plan import Assignment, assign
 from monitor.rules.rule import Rule
 from monitor.rules.samples import run_sample, step_sample
@@ -145,7 +145,7 @@ class RuleEngine:
         self._troubled: set[Watch] = set()  # were not calm when last given out
         self._calm: dict[Watch, float] = {}  # changed, calm, and not given out since this instant
         self._heap: list[tuple[float, str]] = []
-        targets = [alert for alert in alerts.values() if alert.rule not in MONITOR_RULES]
+        targets = [alert for alert in alerts.values() if alert.rule not in OWN_RULES]
         found = {alert.id: assignment for alert in targets if (assignment := self._assignment(alert.id))}
         self._alerts = {alert.id: alert for alert in targets if alert.id in found}
         self._saved = {name: state for name, state in states.items() if self._assignment(name)}

@@ -12,6 +12,11 @@ GROUP = "monitor"
 TARGET = "monitor"
 BLIND = "monitor-blind"
 IMPAIRED = "monitor-impaired"
+#: Raised by the money ledger: synthetic money that stays open, and money that may not move.
+MONEY_OPEN = "money-open"
+MONEY_STOPPED = "money-stopped"
+#: Alerts that no configured rule raises.
+OWN_RULES = frozenset({BLIND, IMPAIRED, MONEY_OPEN, MONEY_STOPPED})
 MONITOR_RULES: Mapping[str, Text] = MappingProxyType(
     {
         BLIND: Text("The monitor is blind: it reaches nothing, not even its references", "监控失明：所有目标与参照点均不可达"),

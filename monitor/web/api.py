@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from monitor.app import App, NotThere
 from monitor.config import ConfigError
 from monitor.incidents import Refused
+from monitor.stores.ledger import LedgerDamaged
 from monitor.web.guard import problem
 from monitor.web.shapes import incident_shape, outbox_shape, window_shape
 
@@ -31,6 +32,12 @@ class By(_Body):
 
 class Note(By):
     text: str = Field(min_length=1, max_length=4000)
+
+
+class Recover(By):
+    transaction: str = Field(default="", max_length=100, description="One that a person has seen to at the gateway.")
+    reason: str = Field(default="", max_length=400)
+    swept: str = Field(default="", max_length=100, description="A target that a person has searched for open payments.")
 
 
 class NewWindow(_Body):
@@ -131,17 +138,17 @@ async def incident(app: App, request: web.Request) -> web.Response:
 
 async def acknowledge(app: App, request: web.Request) -> web.Response:
     body = await read(request, By)
-    return await _changed(app.acknowledge(request.match_info["id"], body.by))
+    return await _changed(app.people.acknowledge(request.match_info["id"], body.by))
 
 
 async def note(app: App, request: web.Request) -> web.Response:
     body = await read(request, Note)
-    return await _changed(app.note(request.match_info["id"], body.by, body.text))
+    return await _changed(app.people.note(request.match_info["id"], body.by, body.text))
 
 
 async def resolve(app: App, request: web.Request) -> web.Response:
     body = await read(request, By)
-    return await _changed(app.resolve(request.match_info["id"], body.by))
+    return await _changed(app.people.resolve(request.match_info["id"], body.by))
 
 
 async def tickets(app: App, request: web.Request) -> web.Response:
@@ -152,7 +159,32 @@ async def tickets(app: App, request: web.Request) -> web.Response:
 
 
 async def retry(app: App, request: web.Request) -> web.Response:
-    return await _changed(app.retry(request.match_info["row"]))
+    return await _changed(app.people.retry(request.match_info["row"]))
+
+
+async def ledger(app: App, _request: web.Request) -> web.Response:
+    return web.json_response(app.ledger.view())
+
+
+async def verify_ledger(app: App, _request: web.Request) -> web.Response:
+    try:
+        return web.json_response(await app.ledger.verify())
+    except LedgerDamaged as damage:
+        return web.json_response({"damage": damage.reason})
+
+
+async def recover_ledger(app: App, request: web.Request) -> web.Response:
+    body = await read(request, Recover)
+    try:
+        if body.swept:
+            await app.ledger.swept_by_hand(body.swept, body.by)
+        if body.transaction:
+            await app.ledger.settled_by_hand(body.transaction, body.by, body.reason)
+    except LookupError as error:
+        return problem(404, str(error))
+    except ValueError as error:
+        return problem(409, str(error))
+    return web.json_response(await app.ledger.recover())
 
 
 async def windows(app: App, _request: web.Request) -> web.Response:
@@ -162,7 +194,7 @@ async def windows(app: App, _request: web.Request) -> web.Response:
 async def add_window(app: App, request: web.Request) -> web.Response:
     body = await read(request, NewWindow)
     try:
-        made = await app.add_window(**body.model_dump())
+        made = await app.people.add_window(app.config, **body.model_dump())
     except ValueError as error:
         return problem(400, str(error))
     return web.json_response(window_shape(made), status=201)
@@ -170,7 +202,7 @@ async def add_window(app: App, request: web.Request) -> web.Response:
 
 async def end_window(app: App, request: web.Request) -> web.Response:
     body = await read(request, By)
-    return await _changed(app.end_window(request.match_info["id"], body.by))
+    return await _changed(app.people.end_window(request.match_info["id"], body.by))
 
 
 async def _changed(doing: Awaitable[None]) -> web.Response:
@@ -213,6 +245,9 @@ ROUTES = (
         query=("desk", "incident", "limit"),
     ),
     Route("POST", "/api/v1/tickets/{row}/retry", retry, "Try a dead row again."),
+    Route("GET", "/api/v1/ledger", ledger, "Synthetic money that is open, and where none may move."),
+    Route("GET", "/api/v1/ledger/verify", verify_ledger, "Walk the ledger's chain of hashes."),
+    Route("POST", "/api/v1/ledger/recover", recover_ledger, "Try to close everything that is open, now.", Recover),
     Route("GET", "/api/v1/windows", windows, "Maintenance windows and silences."),
     Route("POST", "/api/v1/windows", add_window, "Add a maintenance window or a silence.", NewWindow),
     Route("POST", "/api/v1/windows/{id}/end", end_window, "End a window now.", By),

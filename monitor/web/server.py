@@ -41,7 +41,7 @@ def build(app: App) -> web.Application:
 async def _probe(request: web.Request) -> web.Response:
     """With what is configured now, not what was at start."""
     app = request.app[APP]
-    view = probe.handler(app.config.modules, app.config.targets, app.perform, app.gate.text)
+    view = probe.handler(app.config.modules, app.config.targets, app.probing.perform, app.probing.gate.text)
     return await view(request)
 
 

@@ -36,7 +36,7 @@ def shipped(world: World) -> None:
     shutil.copytree(ROOT / "alert_rules", folder / "alert_rules")
     (folder / "checks").mkdir()
     for path in (ROOT / "checks").glob("*.yaml"):
-        text = re.sub(r"every: \d+s", "every: 2s", path.read_text())
+        text = re.sub(r"every: \d+[smh]", "every: 2s", path.read_text())
         (folder / "checks" / path.name).write_text(re.sub(r"budget: \d+s", "budget: 2s", text))
 
 

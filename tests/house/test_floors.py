@@ -31,9 +31,11 @@ FLOORS = {
     "scheduler": 4,
     "pipeline": 4,
     "delivery": 4,
+    "janitor": 4,
     "watch": 4,
     "app": 5,
     "web": 6,
+    "selfcheck": 6.5,
     "cli": 7,
 }
 #: Beside the floors: what they may import of the house.

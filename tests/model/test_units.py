@@ -41,7 +41,8 @@ def test_a_size_in_other_units_is_refused(text: object) -> None:
         (245, "4 min 05 s"),
         (7_800, "2 h 10 min"),
         (273_600, "3 d 4 h"),
-        (0, "0 ms"), (0.00072, "0.7 ms"),
+        (0, "0 ms"),
+        (0.00072, "0.7 ms"),
     ],
 )
 def test_people_always_see_a_unit(seconds: float | None, text: str) -> None:
