@@ -50,6 +50,7 @@ class Probing:
             send=self._send_for_ledger,
             redact=self._redact,
             raise_alerts=announce,
+            poll=lambda target, order: self.governor.poll(target, order),
         )
         file, prefix = self._edges.ledger(service.data / name), reference_of("", service.install)
         ledger = Ledger(file, self._clock, world, location=service.location, reference_prefix=prefix, daily=name == LEDGER)

@@ -20,6 +20,11 @@ from monitor.model.exposure import LedgerFigures
 from monitor.stores.ledger import LedgerFile
 
 
+def always(_target: str, _order: str) -> float:
+    """No limit on asking."""
+    return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What the ledger needs of its surroundings; asked for each time, since a reload changes it."""
@@ -29,6 +34,8 @@ class World:
     send: Send
     redact: Callable[[str], str]
     raise_alerts: Callable[[Sequence[Alert]], Awaitable[None]]
+    #: May this target be asked about this order again? 0.0: yes, and it is counted; else seconds until it may.
+    poll: Callable[[str, str], float] = always
 
 
 class Ledger:
@@ -47,7 +54,13 @@ class Ledger:
     def _janitor(self, firing: Iterable[Alert]) -> Janitor:
         world, alarms = self._world, Alarms(self._location, firing)
         return Janitor(
-            self.keeper, world.targets, world.send, sweeper=self._sweeper, alarms=alarms, raise_alerts=world.raise_alerts
+            self.keeper,
+            world.targets,
+            world.send,
+            sweeper=self._sweeper,
+            alarms=alarms,
+            raise_alerts=world.raise_alerts,
+            poll=world.poll,
         )
 
     def _held(self, target: str) -> str:

@@ -66,8 +66,10 @@ class Janitor:
         sweeper: Sweeper,
         alarms: Alarms,
         raise_alerts: Callable[[Sequence[Alert]], Awaitable[None]],
+        poll: Callable[[str, str], float],
     ) -> None:
         self._keeper = keeper
+        self._poll = poll
         self._targets = targets
         self._send = send
         self._sweeper = sweeper
@@ -201,6 +203,8 @@ class Janitor:
             deed = decide(tx, case.view, case.seen, now, gateway_of(target.dialect), terms(target))
             match deed:
                 case Look(at) if at <= now:
+                    if not self._may_look(name, target, case, now):
+                        return
                     await self._look(tx, target, case)
                 case Look(at):
                     case.next_at, case.view, case.why = at, None, "the gateway may not yet show everything"
@@ -217,6 +221,13 @@ class Janitor:
                 case _:
                     return
         self._pause(name, case, "the gateway's answers contradict each other")
+
+    def _may_look(self, name: str, target: Target, case: _Case, now: float) -> bool:
+        """The first look is owed at once; asking again and again about one order is how monitors have brought gateways down."""
+        wait = self._poll(target.id, name) if case.tries else 0.0
+        if wait > 0:
+            case.why, case.next_at = "the gateway is asked about one order so often and no oftener", now + wait
+        return wait <= 0
 
     async def _look(self, tx: Transaction, target: Target, case: _Case) -> None:
         gateway, seen = gateway_of(target.dialect), self._keeper.now()

@@ -124,7 +124,9 @@ class Driver:
             refusal = await self._governor.ask(target.id, target.timeout_seconds)
             if refusal:
                 return self._fault(Reach.NOT_SENT, refusal, NetworkReason.BUDGET)
-            return await self._probes["http"].run(call)
+            exchange = await self._probes["http"].run(call)
+        self._governor.heard(target.id, exchange)
+        return exchange
 
     def _result(
         self, course: _Course, verdict: Verdict, started: float, due: float, late_seconds: float, location: str

@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import NamedTuple
 
 from monitor.budget import Account, Refusal, Work
@@ -176,6 +177,16 @@ class Governor:
         )
         if changed:
             self._dirty.add(self._name(account, check.target))
+
+    def heard(self, target: str, exchange: Exchange) -> None:
+        """What came of a request that belongs to no run: the gateway's wish to be left alone holds whoever was told it."""
+        account = self._targets.get(target)
+        if account is None or not account.allowance.bounded or exchange.ours or exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
+            return
+        pause = retry_after_seconds(exchange.headers.get("retry-after"), self._clock.wall())
+        now = self._clock.monotonic()
+        if account.answered(Outcome.THROTTLED, now, money=False, luck=self._luck(), retry_after_seconds=pause, cards=()):
+            self._dirty.add(self._name(account, target))
 
     def poll(self, target: str, order: str) -> float:
         """May the state of ``order`` be asked for now? 0.0: yes, and it is counted. Else seconds until it may."""

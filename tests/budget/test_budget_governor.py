@@ -9,7 +9,7 @@ from budget_world import ALLOWANCE, World, payment, read, step, target
 from monitor.budget import Refusal
 from monitor.model.check import Check, Stratum
 from monitor.model.outcome import DECLINES, Outcome, Standing
-from monitor.model.result import MissReason
+from monitor.model.result import Exchange, MissReason, Reach
 from monitor.model.text import Text
 from monitor.probes.cards import cards_of
 from monitor.probes.governor import Governor, cost_of
@@ -224,3 +224,20 @@ def test_cards_are_told_apart_without_their_numbers():
 
 def test_a_run_costs_its_steps_and_an_undo_for_each_that_moves_money():
     assert (1, 3) == (cost_of(read()), cost_of(payment()))
+
+
+def test_a_throttled_request_of_the_ledger_leaves_the_gateway_alone_too():
+    """It belongs to no run, but the gateway's wish holds for everything that is asked with its credential."""
+
+    async def main():
+        governor = Governor(SimulatedClock(), luck=lambda: 0.5)
+        governor.adopt([target()])
+        governor.heard("gateway", Exchange(Reach.ANSWERED, 0.0, 0.1, status=200))
+        quiet = governor.levels()["gateway"].paused_seconds
+        governor.heard("gateway", Exchange(Reach.ANSWERED, 0.0, 0.1, status=429, headers={"retry-after": "30"}))
+        governor.heard("nobody", Exchange(Reach.ANSWERED, 0.0, 0.1, status=429))
+        return quiet, governor.levels()["gateway"].paused_seconds
+
+    quiet, paused = simulate(main)
+    assert quiet == 0.0
+    assert paused >= 30.0

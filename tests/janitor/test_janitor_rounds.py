@@ -6,7 +6,9 @@ import sqlite3
 import pytest
 from janitor_world import house
 
+from monitor.budget import Account
 from monitor.ledger.books import UNCOMPENSATED_SECONDS
+from monitor.model.allowance import Allowance, Polling
 from monitor.model.outcome import NetworkReason, Outcome
 from monitor.stores import ledger as ledger_module
 from monitor.testing.simtime import simulate
@@ -250,3 +252,26 @@ def test_no_card_number_and_no_credential_is_in_the_file(tmp_path):
     assert "5123450000000008" not in written
     assert "securityCode" not in written
     assert '"path":"/api/rest/version/100/merchant/TESTCANARY/order/pc-test-' in written  # the plan is
+
+
+def test_one_order_is_asked_about_again_only_as_often_as_the_budget_allows(tmp_path):
+    """At most every 90 s and three times in two hours, after the first look, which is owed at once."""
+
+    async def story():
+        async with house(tmp_path) as one:
+            account = Account(Allowance("key", polling=Polling()))
+            one.ledger.janitor._poll = lambda _target, order: account.poll(order, one.clock.monotonic())
+            one.gateway.silent = writes
+            await one.once("mastercard-pay-refund")
+            one.gateway.silent, one.gateway.down = (lambda *_: False), everything
+            began = one.clock.wall()
+            await asyncio.sleep(2 * 3_600.0)
+            looks = [at - began for at, _, path in one.gateway.calls if at >= began and "/order/" in path]
+            one.gateway.down = lambda *_: False
+            await asyncio.sleep(2 * 3_600.0)
+            return looks, one.ledger.keeper.books.open, one.gateway.open()
+
+    looks, still_open, at_gateway = simulate(story)
+    assert 2 <= len(looks) <= 1 + 3
+    assert all(later - sooner >= 89 for sooner, later in zip(looks[1:], looks[2:], strict=False))
+    assert ({}, []) == (still_open, at_gateway)
