@@ -50,7 +50,7 @@ class Probing:
             send=self._send_for_ledger,
             redact=self._redact,
             raise_alerts=announce,
-            poll=lambda target, order: self.governor.poll(target, order),
+            poll=self._poll,
         )
         file, prefix = self._edges.ledger(service.data / name), reference_of("", service.install)
         ledger = Ledger(file, self._clock, world, location=service.location, reference_prefix=prefix, daily=name == LEDGER)
@@ -125,6 +125,9 @@ class Probing:
             return Exchange(Reach.NOT_SENT, self._clock.wall(), 0.0, reason=NetworkReason.BUDGET, error=refusal, ours=True)
         call = Call(target, module.request.render({}), module.timeout_seconds, self._signers.get(target.id))
         return await self._probes[module.kind].run(call)
+
+    def _poll(self, target: str, order: str) -> float:
+        return self.governor.poll(target, order)
 
     def _redact(self, text: str) -> str:
         return self.gate.text(text)  # the gate of today's configuration
