@@ -8,11 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from monitor.app import App
+from monitor.cli import logs
 from monitor.cli.run import read_config
 from monitor.cli.service import DEFAULT_CONFIG, EXIT_USAGE, ConfigPath, fail, out
 from monitor.model.outcome import Outcome
 from monitor.model.result import Result, StepResult
 from monitor.model.units import show_seconds
+from monitor.redaction import Gate, redactor
 from monitor.stores import StoreError
 
 EXIT_FAILED, EXIT_UNREACHED = 1, 3
@@ -36,6 +38,8 @@ def once(
         if not chosen:
             raise fail(f"{check} has no stratum {stratum!r}; it has: {', '.join(one.label for one in found.strata)}", EXIT_USAGE)
         found = dataclasses.replace(found, strata=tuple(chosen))
+    # To standard error, and only what is wrong: standard output is the result's alone.
+    logs.configure(redactor(Gate(settings.secrets)), level="warning", json=False)
     try:
         result = asyncio.run(App(settings).probing.alone(found))
     except StoreError as error:  # another `once` is at its books
