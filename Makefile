@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-fast test-kills test-kills-ledger bench docs dashboards lint format types coverage clean
+.PHONY: help run test test-fast test-kills test-kills-ledger test-desks bench bench-detection bench-detection-calibration bench-detection-service docs dashboards lint format types coverage clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -36,8 +36,20 @@ test-kills: $(VENV)/.dev ## kill -9 of the running service, again and again: KIL
 test-kills-ledger: $(VENV)/.dev ## kill -9 of a process that moves money: open at the gateway 0, charged twice 0: KILLS=25
 	KILLS=$${KILLS:-25} $(BIN)/pytest tests/ledger/test_ledger_kills.py -m '' -s
 
+test-desks: $(VENV)/.dev ## a thousand incidents through the model of every hosted desk: INCIDENTS=1000
+	INCIDENTS=$${INCIDENTS:-1000} $(BIN)/pytest tests/delivery/test_delivery_hosted.py -n 2
+
 bench: $(VENV)/.dev ## figures beside blackbox_exporter, on this machine, in one run
 	$(BIN)/python benchmarks/run.py
+
+bench-detection: $(VENV)/.dev ## delays and false tickets of every rule on simulated gateways, beside the peers' rules
+	$(BIN)/python -m benchmarks.detection.run
+
+bench-detection-calibration: $(VENV)/.dev ## false tickets over many simulated check-months, against the budget: MONTHS=100000
+	$(BIN)/python -m benchmarks.detection.calibrate --months $${MONTHS:-100000}
+
+bench-detection-service: $(VENV)/.dev ## thirty faults at random instants through the whole service and its real probes: FAULTS=30
+	$(BIN)/python benchmarks/detection_service/run.py --faults $${FAULTS:-30}
 
 docs: $(VENV)/.dev ## rebuild the reference pages and schemas
 	$(BIN)/python docs/build.py

@@ -24,15 +24,25 @@ class Access:
     timeout_seconds: float = 15.0  # one whole exchange: nothing a desk does makes a call outlive it
 
 
+#: Made at the wire, of the instant of sending (UTC seconds).
+Sealed = Callable[[float], Secret]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a desk. ``body`` is bytes already: resending sends the same."""
+    """One request to a desk. ``body`` is bytes already: resending sends the same.
+
+    Desks that want a secret, or a signature of the instant of sending, inside the address or the body get it at the wire: what
+    ``sealed_url`` and ``sealed_body`` give is sent in the place of ``url`` and ``body``, which show the same without it.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str | Secret] = field(default_factory=dict)
     body: bytes = b""
     sign: Callable[[float], Mapping[str, str]] | None = None  # headers that depend on the instant of sending, UTC seconds
+    sealed_url: Sealed | None = None
+    sealed_body: Sealed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,19 @@ It never repeats a request, follows no redirect, reads a bounded answer, and kno
 ticket or a lost one hangs on that bit.
 """
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 from yarl import URL
 
 from monitor.clock import Clock
-from monitor.connectors import Access, Answer, Call
+from monitor.connectors import Access, Answer, Call, smtp
 from monitor.connectors.clip import clip_bytes
 from monitor.model.check import Tls
 from monitor.model.secret import Secret
@@ -56,6 +57,11 @@ class Client:
         self._clock = clock
         self._contexts = TlsContexts()
         self._sessions: dict[tuple[str, ...], aiohttp.ClientSession] = {}
+        self._warming: asyncio.Future[Any] | None = None
+
+    def warm(self) -> None:
+        """Read the system's roots now: the first ticket must not wait for them. On a running loop."""
+        self._warming = asyncio.gather(self._contexts.get(Tls()), return_exceptions=True)
 
     async def perform(self, call: Call, access: Access) -> Answer:
         """One request, once. Never raises for what a desk or the network does."""
@@ -63,6 +69,8 @@ class Client:
             context = await self._contexts.get(Tls(ca_file=access.ca_file))
         except OSError:
             return Answer(None, sent=False, error="the file of trusted certificates (ca_file) cannot be used")
+        if call.url.startswith("smtp"):
+            return await smtp.send(call, access, context)
         trail = SimpleNamespace(sent=False)
         try:
             return await self._exchange(call, access, context, trail)
@@ -70,6 +78,8 @@ class Client:
             return Answer(None, sent=trail.sent, error=_sentence(error, access, sent=trail.sent))
 
     async def close(self) -> None:
+        if self._warming is not None:
+            await self._warming
         sessions, self._sessions = list(self._sessions.values()), {}
         for session in sessions:
             await session.close()
@@ -79,8 +89,8 @@ class Client:
         signed = call.sign(now) if call.sign else {}
         async with self._session(access).request(
             call.method,
-            URL(call.url, encoded=True),
-            data=call.body or None,
+            URL(call.sealed_url(now).reveal() if call.sealed_url else call.url, encoded=True),
+            data=(call.sealed_body(now).reveal().encode() if call.sealed_body else call.body) or None,
             headers={"user-agent": USER_AGENT, "accept-encoding": "identity", **_revealed(call.headers), **signed},
             ssl=context,
             allow_redirects=False,

@@ -9,6 +9,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -195,11 +196,13 @@ class SlowStore:
 class World:
     """A store, a desk and a Delivery that can be killed and started again."""
 
-    def __init__(self, path: Path, desk: ModelDesk, capabilities: Capabilities, settings: Settings = Settings()) -> None:
+    def __init__(
+        self, path: Path, desk: Any, capabilities: Capabilities, settings: Settings = Settings(), connector: Any = None
+    ) -> None:
         self.clock = SimulatedClock()
         self.store = SqliteStore(path / "store.db", clock=self.clock, threaded=False)
         self.store.open()
-        self.desk, self.connector, self.settings = desk, ModelConnector(capabilities), settings
+        self.desk, self.connector, self.settings = desk, connector or ModelConnector(capabilities), settings
         self.events: list[tuple[str, float | None]] = []
         self.delivery: Delivery | None = None
 
