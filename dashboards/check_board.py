@@ -157,6 +157,41 @@ _RUNS = Row(
     ),
 )
 
+_EVIDENCE = Row(
+    Text("Evidence", "证据"),
+    (
+        Panel(
+            "lines",
+            Text("Evidence against what it takes to alarm", "证据与告警阈值之比"),
+            Text(
+                "By rule: how far the evidence for trouble has come. At 100 % the false-alarm budget is worth a ticket.",
+                "各规则的故障证据已积累到阈值的多少。达到 100 % 即按误报预算开立工单。",
+            ),
+            "percentunit",
+            (
+                Query(
+                    f"max by (rule) (paycanary_evidence_score{{{_CHECK}}}) / max by (rule) (paycanary_evidence_threshold{{{_CHECK}}})",
+                    "{{rule}}",
+                ),
+            ),
+            decimals=0,
+        ),
+        Panel(
+            "stat",
+            Text("Failures that are normal", "正常水平下的失败率"),
+            Text(
+                "The share of runs that may fail by themselves while all is well: a bound from history, or what is assumed in the cold start.",
+                "平稳期失败率的上限：由历史数据得出，冷启动期间为假定值。",
+            ),
+            "percentunit",
+            (Query(f"max(paycanary_baseline_failure_ratio{{{_CHECK}}})"),),
+            width=6,
+            height=5,
+            decimals=2,
+        ),
+    ),
+)
+
 _STEPS = Row(
     Text("Steps and phases", "步骤与阶段"),
     (
@@ -260,5 +295,5 @@ CHECK = Board(
         Variable("stratum", Text("Stratum", "分层"), 'paycanary_runs_total{check="$check"}, stratum'),
         Variable("target", Text("Target", "目标"), 'paycanary_check_info{check="$check"}, target', multi=False, hidden=True),
     ),
-    (_VERDICT, _RUNS, _STEPS, _CARE),
+    (_VERDICT, _RUNS, _EVIDENCE, _STEPS, _CARE),
 )

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from monitor.clock import Clock, SystemClock
-from monitor.config import Config
 from monitor.connectors.client import Client
 from monitor.net.contexts import TlsContexts
 from monitor.net.resolver import Resolver
@@ -25,6 +24,12 @@ LEDGER = "ledger.db"
 LEDGER_ONCE = "ledger-once.db"
 
 
+def _warm_client(clock: Clock) -> Client:
+    client = Client(clock)
+    client.warm()
+    return client
+
+
 @dataclass(slots=True)
 class Edges:
     """The defaults are the real ones."""
@@ -32,8 +37,8 @@ class Edges:
     clock: Clock = field(default_factory=SystemClock)
     store: Callable[[Path, Clock], Store] = lambda path, clock: store_table.KINDS["sqlite"](path, clock=clock)
     probes: Callable[[Resolver], Mapping[str, Probe]] = lambda resolver: probe_table.build(resolver, TlsContexts())
-    client: Callable[[Clock], Any] = Client
+    client: Callable[[Clock], Any] = _warm_client
     ledger: Callable[[Path], LedgerFile] = LedgerFile
     randomness: Callable[[int], bytes] = os.urandom
-    aside: Callable[[Callable[[], Config]], Awaitable[Config]] = asyncio.to_thread  # reading files is not the loop's work
+    aside: Callable[[Callable[[], Any]], Awaitable[Any]] = asyncio.to_thread  # reading files and fitting are not the loop's work
     luck: Callable[[], float] = random.random

@@ -8,6 +8,7 @@ from monitor.config import Config
 from monitor.janitor import Ledger, World
 from monitor.model.alert import Alert
 from monitor.model.check import Check, Step, Target
+from monitor.model.extra import Extra
 from monitor.model.outcome import NetworkReason
 from monitor.model.result import Exchange, Reach, Result
 from monitor.net.resolver import Resolver
@@ -97,6 +98,11 @@ class Probing:
     async def run(self, check: Check, target: Target, slot: int, due: float, late_seconds: float) -> Result:
         """One run of ``check``; see ``Driver.run``."""
         return await self._driver.run(check, target, slot, due, late_seconds, self._config.service.location)
+
+    async def run_extra(self, extra: Extra, target: Target, slot: int, number: int, due: float) -> Result:
+        """One run beside the grid, the ``number``-th since ``slot``; it began when it was asked for, so it is never late."""
+        location = self._config.service.location
+        return await self._driver.run(extra.check, target, slot, due, 0.0, location, extra, number)
 
     async def alone(self, check: Check) -> Result:
         """Run one check now, without a service around it: nothing is stored, nobody is told.

@@ -7,9 +7,12 @@ from typing import Any
 
 import structlog
 
+from monitor.app import evidence
 from monitor.app.edges import DATABASE, LEDGER, Edges
+from monitor.app.learning import Learning
 from monitor.app.people import People
 from monitor.app.probing import Probing
+from monitor.app.suspicion import Suspicion
 from monitor.config import Config, ConfigError
 from monitor.connectors import Access, Call, Connector
 from monitor.connectors import table as connector_table
@@ -74,9 +77,10 @@ class App:
         self.probing.governor.on_refusal = self.exporter.budget_refused
         self._client = self._edges.client(self.clock)
         self.delivery = self._build_delivery(self.config)
-        engine = RuleEngine(self.config.rules, self.config.checks, service.location)
+        engine = RuleEngine(self.config.rules, self.config.checks, service.location, self.config.targets)
         withdrawn = engine.restore(rule_states, restored.alerts, now)
         self._build_pipeline(engine, restored)
+        self._build_learning(restored)
         self._build_scheduler()
         self._started = self.clock.monotonic()
         self.exporter.reload(ok=True, at=now, version=self.config.version)
@@ -94,6 +98,7 @@ class App:
             incidents=restored.incidents,
             windows=restored.windows,
             alerts=restored.alerts,
+            depends_on=_dependencies(self.config),
         )
         self.pipeline = Pipeline(
             store=self.store,
@@ -118,6 +123,11 @@ class App:
             randomness=self._edges.randomness,
         )
 
+    def _build_learning(self, restored: Restored) -> None:
+        self.learning = Learning(self.config, self.store, self.pipeline.engine, self.book, self.clock, self._edges.aside)
+        self.learning.restore(restored.learned)
+        self._gauges = evidence.EvidenceGauges(self.exporter, self.pipeline.engine, self.learning)
+
     def _build_scheduler(self) -> None:
         self.scheduler = Scheduler(
             self._perform,
@@ -126,6 +136,14 @@ class App:
             location=self.config.service.location,
             max_in_flight=self.config.service.max_in_flight,
             admit=self.probing.governor.admit,
+        )
+        self.suspicion = Suspicion(
+            self.config,
+            scheduler=self.scheduler,
+            probing=self.probing,
+            pipeline=self.pipeline,
+            exporter=self.exporter,
+            clock=self.clock,
         )
 
     def _begin(self, restored: Restored) -> None:
@@ -137,6 +155,7 @@ class App:
         last = {check: slot for (check, location), slot in restored.last_slots.items() if location == service.location}
         self.scheduler.start(self.config.checks.values(), self.config.targets, last)
         self._spawn(self.pipeline.run(), "pipeline")
+        self._spawn(self.learning.run(), "learning")
         self._spawn(self._repeat(GAUGES_SECONDS, self._count), "gauges")
         self._spawn(self._repeat(PRUNE_SECONDS, self._housekeeping), "housekeeping")
         if service.heartbeat is not None:
@@ -145,6 +164,7 @@ class App:
     async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """No new run, no new money; what runs ends and undoes; what was decided is stored; tickets under way are finished."""
         self.ledger.gate.stop()
+        self.suspicion.stop()
         await self.scheduler.stop(grace_seconds)
         await self.ledger.stop(LEDGER_GRACE_SECONDS)
         await self.pipeline.close()
@@ -248,6 +268,13 @@ class App:
             for check in self.config.checks.values()
         ]
 
+    async def evidence(self, check: str) -> dict[str, Any] | None:
+        """Where the rules of a check stand and what is normal for it; None: there is no such check."""
+        found = self.config.checks.get(check)
+        if found is None:
+            return None
+        return await evidence.shape(self.store, self.config, found, self.clock.wall(), self.pipeline.engine.evidence(check))
+
     async def reload(self) -> str:
         """Read the configuration again: all of it or nothing. Gives its version. Raises ConfigError; the running one then stays.
 
@@ -257,7 +284,7 @@ class App:
             raise RuntimeError("this service was built without a loader")
         async with self._reloading:
             try:
-                fresh = await self._edges.aside(self._loader)
+                fresh: Config = await self._edges.aside(self._loader)
             except ConfigError as error:
                 self.exporter.reload(ok=False, at=self.clock.wall(), version=self.config.version)
                 log.error("reload_refused", problems=len(error.problems))
@@ -271,13 +298,16 @@ class App:
         self.probing.adopt(fresh)
         self.exporter.configure(fresh.checks.values())
         self.pipeline.blindness.adopt(fresh.checks)
-        withdrawn = self.pipeline.engine.adopt(fresh.rules, fresh.checks, now)
+        self.book.adopt(_dependencies(fresh))
+        withdrawn = self.pipeline.engine.adopt(fresh.rules, fresh.checks, now, fresh.targets)
+        self.learning.adopt(fresh)
         if fresh.desks != old.desks:
             await self.delivery.stop(DELIVERY_GRACE_SECONDS)
             self.delivery = self._build_delivery(fresh)
             self._spawn(self.delivery.run(), "delivery")
             self.pipeline.desks = tuple(fresh.desks)
         self.scheduler.adopt(fresh.checks.values(), fresh.targets)
+        self.suspicion.adopt(fresh)
         self._latest = {name: result for name, result in self._latest.items() if name in fresh.checks}
         await self.pipeline.withdraw(withdrawn)
         await self.people.withdraw_windows(fresh)
@@ -312,6 +342,8 @@ class App:
         for target, level in self.probing.governor.levels().items():
             self.exporter.budget(target, level.tokens, level.declines_used, level.paused_seconds)
         self.exporter.ledger(self.ledger.figures())
+        self.suspicion.gauges()
+        await self._gauges.turn(self.config.checks)
         waiting = await self.store.outbox_waiting()
         self._outbox_age = max((now - oldest for _, _, _, oldest in waiting), default=None)
         told = {(desk, state): (depth, now - oldest) for desk, state, depth, oldest in waiting}
@@ -335,6 +367,10 @@ class App:
             return answer.status is not None and answer.status < 300
 
         return Heartbeat(send, self.progress, every_seconds=settings.every_seconds, install=self.config.service.install)
+
+
+def _dependencies(config: Config) -> dict[str, tuple[str, ...]]:
+    return {name: target.depends_on for name, target in config.targets.items() if target.depends_on}
 
 
 def _told_apart(states: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -5,11 +5,12 @@ finished: its requests wait their turn, and only the gateway's own wish to be le
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from monitor.budget.extras import Extras
 from monitor.budget.meter import Meter, Recent
 from monitor.budget.quota import Quota
 from monitor.budget.trouble import MONEY_PATIENCE_SECONDS, READ_PATIENCE_SECONDS, RETRY_AFTER_MAX_SECONDS, Failing, Throttled
@@ -23,6 +24,10 @@ ORDERS_MAX = 10_000
 FAILURES = frozenset({Outcome.TECH_GATEWAY, Outcome.TIMEOUT_UNKNOWN, Outcome.NETWORK_ERROR})
 #: While reads fail, one slot in so many still runs.
 SLOW_READS = 2
+#: Runs beside the grid leave one request more than it needs: turns are a hair further apart than the rate says.
+SPARED = 1.0
+#: How far ahead the grid's needs are looked at, in times that an empty bucket takes to fill: half a minute of the common budget.
+AHEAD_REFILLS = 10.0
 _INSTANTS = frozenset({"since", "until"})
 
 
@@ -60,6 +65,7 @@ class Account:
         self._money = Failing()
         self._reads = Failing()
         self._throttled = Throttled()
+        self.extras = Extras(allowance.requests_per_second)
         self._declines = Quota(allowance.declines_per_day or 1, DAY_SECONDS)
         polling = allowance.polling
         self._polls = (
@@ -90,6 +96,40 @@ class Account:
             return Refusal.RATE
         return None
 
+    def admit_extra(self, work: Work, now: float, grid: Callable[[float], Sequence[tuple[float, int]]]) -> Refusal | None:
+        """May this run, beside the grid, begin? ``grid(seconds)``: in how long its next runs are due, and their costs, in order.
+
+        It comes behind all of them: only what none of them will need is given, and nobody may be waiting for a turn.
+        """
+        if self.extras.paused(now):
+            return Refusal.PAUSED
+        refusal = self._refusal(work, now)
+        if refusal is None and not self.extras.affords(now):
+            refusal = Refusal.RATE
+        if refusal is None and self._meter is not None and not self._spares(self._meter, work.cost, now, grid):
+            self.extras.put_off(now)
+            refusal = Refusal.RATE
+        if refusal is None:
+            self._promised += work.cost
+            self.extras.take(work.cost, now)
+        return refusal
+
+    def _spares(self, meter: Meter, cost: int, now: float, grid: Callable[[float], Sequence[tuple[float, int]]]) -> bool:
+        """Whether the grid gets through on what is left, until everything is saved up again as if nothing had been taken."""
+        if meter.free > now + meter.interval_seconds:
+            return False
+        ahead = AHEAD_REFILLS * meter.capacity / meter.rate
+        left, since = meter.level(now) - self._promised - cost, 0.0
+        for seconds, needed in (*grid(ahead), (ahead, 0)):
+            left += (seconds - since) * meter.rate
+            since = seconds
+            if left >= meter.capacity:
+                return True
+            left -= needed
+            if left < SPARED:
+                return False
+        return False
+
     def _backs_off(self, work: Work, now: float) -> bool:
         if not self.allowance.back_off:
             return False
@@ -115,11 +155,12 @@ class Account:
         return max(0.0, self._throttled.until - now)
 
     def sent(self, now: float) -> bool:
-        """A request leaves. True when being throttled for it would be our own doing: too fast, or while asked to wait."""
+        """A request leaves. True when being throttled for it would be our own doing: too fast, while asked to wait, or in a burst."""
+        ours = self.extras.blamed(now)
         if self._recent is None:
-            return False
+            return ours
         self._recent.sent(now)
-        return self._recent.over(now) or now < self._throttled.until
+        return ours or self._recent.over(now) or now < self._throttled.until
 
     def poll(self, order: str, now: float) -> float:
         """May the state of ``order`` be asked for now? 0.0: yes, and it is counted. Else seconds until it may."""

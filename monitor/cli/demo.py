@@ -31,7 +31,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the sandbox gateway (HTTPS).")] = 8711,
     desk_port: Annotated[int, typer.Option(help="Port of the desk.")] = 8712,
 ) -> None:
-    """The service, a sandbox gateway and a ticket desk, all on this machine. Within two minutes: one incident, one ticket, one resolve."""
+    """The service, a sandbox gateway and a ticket desk, all on this machine. Within four minutes: one incident, one ticket, one resolve."""
     if not config.exists():
         raise fail(f"{config} is not here: run this in a checkout of paycanary, or see `paycanary init`", EXIT_USAGE)
     folder = config.parent / "data" / "sandbox"

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from monitor.cli import explain_budget
+from monitor.cli import explain_budget, explain_evidence
 from monitor.cli.loading import DEFAULT_PATH, EXIT_BAD_CONFIG, ConfigPath, load_or_exit
 from monitor.config import Config
 from monitor.config.plan import DAY_SECONDS, HOUR_SECONDS, MONTH_SECONDS, Plan, blind_undo, plan, times
@@ -29,18 +29,24 @@ def explain(
     check: Annotated[str, typer.Argument(help="The check's name.")],
     config: ConfigPath = DEFAULT_PATH,
     lang: Annotated[str, typer.Option(help="Language of the titles: en or zh.")] = "en",
+    url: Annotated[str, typer.Option(help="Where the running service listens; as the configuration says when left out.")] = "",
 ) -> None:
-    """What a check does, costs, moves and undoes, and which rules watch it. Nothing is sent."""
+    """What a check does, costs, moves and undoes, which rules watch it and where they stand. Nothing is sent to a gateway."""
     loaded = load_or_exit(config, resolve_secrets=False, allow_live=True)
     found = loaded.checks.get(check)
     if found is None:
         hint = did_you_mean(check, loaded.checks)
         Console(stderr=True, highlight=False).print(f'there is no check "{check}"; {hint}', markup=False)
         raise typer.Exit(EXIT_BAD_CONFIG)
-    Console(highlight=False).print(page(loaded, found, lang))
+    Console(highlight=False).print(page(loaded, found, lang, url))
 
 
-def page(config: Config, check: Check, language: str) -> RenderableType:
+#: Headings that operators read in either language.
+_EVIDENCE = {"en": "evidence", "zh": "证据"}
+_NORMAL = {"en": "what is normal", "zh": "正常水平（基线）"}
+
+
+def page(config: Config, check: Check, language: str, url: str = "") -> RenderableType:
     """Everything about one check."""
     planned = plan(check)
     parts: list[RenderableType] = [_head(config, check, language), _steps("steps", check.steps), _cost(check, planned)]
@@ -50,6 +56,12 @@ def page(config: Config, check: Check, language: str) -> RenderableType:
         parts.append(_money(config, check, planned))
     parts.append(_section("budget", explain_budget.lines(config, check, language)))
     parts += [_objective(check, planned), _rules(config, check, language)]
+    if not check.control:
+        found = explain_evidence.gather(config, check, url)
+        source = f" ({found['source']})" if found["source"] else ""
+        head = _EVIDENCE.get(language, _EVIDENCE["en"]) + source
+        parts.append(_section(head, explain_evidence.lines(config, check, found)))
+        parts.append(_section(_NORMAL.get(language, _NORMAL["en"]), explain_evidence.normal_lines(found, language)))
     return Group(*parts)
 
 
@@ -155,18 +167,20 @@ def _rules(config: Config, check: Check, language: str) -> RenderableType:
 
 def _rule_line(rule: Rule, language: str) -> str:
     waits = f", for {show_seconds(rule.for_seconds)}" if rule.for_seconds else ""
-    return f"{rule.id} ({rule.severity.value}): {rule.title.in_(language)}: {rule.detector.kind} {_options(rule.detector)}{waits}"
+    return (
+        f"{rule.id} ({rule.written_severity}): {rule.title.in_(language)}: {rule.detector.kind} {_options(rule.detector)}{waits}"
+    )
 
 
 def _options(detector: object) -> str:
     """A detector's options with their units: what was read as a duration is shown as one."""
     if not isinstance(detector, BaseModel):
         return ""
-    shown = []
+    shown, written = [], detector.model_dump()
     for name, field in type(detector).model_fields.items():
         value = getattr(detector, name)
         if value is not None:
-            shown.append(f"{name} {_option(value, field)}")
+            shown.append(f"{name} {written[name] if isinstance(written[name], str) else _option(value, field)}")
     return f"({', '.join(shown)})"
 
 

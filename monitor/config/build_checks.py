@@ -12,7 +12,7 @@ from monitor.config.check_grammar import CheckBlock
 from monitor.config.kinds import unknown
 from monitor.config.problems import show
 from monitor.config.source import Path, Source
-from monitor.model.check import Check, Objective, Step, Stratum
+from monitor.model.check import Burst, Check, Objective, Step, Stratum
 from monitor.model.units import show_seconds
 
 #: What a run may take when nothing is said: longer than any gateway's own time-out, shorter than the patience of a till.
@@ -31,6 +31,7 @@ class TargetFacts:
 
     timeout_seconds: float
     scheme: str
+    live: bool = False
 
 
 def build_check(source: Source, path: Path, data: Any, targets: Mapping[str, TargetFacts]) -> Check | None:
@@ -69,6 +70,8 @@ def build_check(source: Source, path: Path, data: Any, targets: Mapping[str, Tar
         labels=tuple(sorted(block.labels.items())),
         max_in_flight=block.max_in_flight,
         source=f"{source.name}:{source.locate(path, key=True)[0]}",
+        # On suspicion alone nobody's real money is moved more often, unless somebody wrote that it may.
+        burst=Burst(block.burst) if block.burst else Burst.READS if target.live else Burst.FULL,
     )
 
 

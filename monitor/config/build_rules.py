@@ -11,7 +11,7 @@ from monitor.config.problems import show
 from monitor.config.secrets import Vault
 from monitor.config.source import Path, Source
 from monitor.model.alert import Severity
-from monitor.rules.rule import GROUP_KEYS, Rule, Selector
+from monitor.rules.rule import BY_IMPACT, GROUP_KEYS, Rule, Selector
 
 _STAND_INS = {"title": "-", "severity": "p4"}
 _GLOB_MARKS = frozenset("*?[")
@@ -42,14 +42,16 @@ def build_rule(source: Source, path: Path, data: Any, watched: Watched, vault: V
             unknown(source, (*path, "group_by", index), key, GROUP_KEYS, "what alerts can be grouped by")
     if detector is None or len(source.problems) > before:
         return None
+    by_impact = block.severity == BY_IMPACT
     return Rule(
         id=str(path[-1]),
         title=block.title,
         selector=_selector(block.select),
         detector=detector,
         for_seconds=block.for_,
-        severity=Severity(block.severity),
+        severity=Severity.P2 if by_impact else Severity(block.severity),
         group_by=tuple(block.group_by),
+        by_impact=by_impact,
     )
 
 

@@ -17,6 +17,7 @@ from monitor.model.check import Expression, MoveKind, Moves, Step
 from monitor.model.money import Money
 from monitor.model.outcome import OURS, SUCCESSES, Outcome
 from monitor.transactions.expressions import SCOPE_NAMES, ExpressionSyntax, compile_expression
+from monitor.transactions.script import READ_METHODS
 from monitor.transactions.template import Template, TemplateSyntax, compile_template
 
 STEP_KEYS = frozenset(field.alias or name for name, field in StepBlock.model_fields.items())
@@ -86,7 +87,18 @@ def build_step(source: Source, path: Path, data: Any, around: Surroundings, *, n
         moves=moves,
         when=when[0] if when else None,
         written=_shown(kind, data[kind]),
+        reads=_reads(kind, data[kind]),
     )
+
+
+def _reads(kind: str, written: Any) -> bool:
+    """Whether it only asks. A method with a hole in it may be anything."""
+    if kind in VERBS:
+        return kind.upper() in READ_METHODS
+    options = written if isinstance(written, dict) else {}
+    if kind != "http":
+        return "send" not in options  # a connection, a handshake, a name: nothing changes by looking
+    return str(options.get("method", "GET")).upper() in READ_METHODS
 
 
 def _shown(kind: str, written: Any) -> str:

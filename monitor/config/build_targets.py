@@ -79,6 +79,7 @@ def _target(name: str, block: TargetBlock, signer: tuple[str, Any], caps: Caps) 
         idempotency_ttl_seconds=idempotency.keep if idempotency else None,
         caps=caps,
         allowance=allowance(name, block.base_url, block.dialect, signer, block.budget, live=block.live),
+        depends_on=tuple(block.depends_on),
     )
 
 

@@ -56,6 +56,7 @@ class CheckBlock(Strict):
     undo_budget: Length = 15.0
     control: bool = False
     max_in_flight: int = Field(default=1, ge=1, le=100)
+    burst: Literal["off", "reads", "full"] | None = None
     objective: ObjectiveBlock = Field(default_factory=ObjectiveBlock)
     labels: dict[Variable, Label] = Field(default_factory=dict)
     strata: dict[Variable, list[Label]] = Field(default_factory=dict)
@@ -86,7 +87,7 @@ class RuleBlock(Strict):
     title: Title
     select: SelectBlock = Field(default_factory=SelectBlock)
     for_: Duration = Field(default=0.0, alias="for")
-    severity: Literal["p1", "p2", "p3", "p4"]
+    severity: Literal["p1", "p2", "p3", "p4", "impact"]
     group_by: list[str] = Field(default=["target"], min_length=1)
 
 

@@ -13,6 +13,7 @@ from monitor.config.build_service import build_desk, build_maintenance, build_se
 from monitor.config.build_steps import Surroundings, build_step
 from monitor.config.build_targets import Setting, build_target
 from monitor.config.check_grammar import ChecksFile, RulesFile
+from monitor.config.depends import check_dependencies
 from monitor.config.fields import NAME_EXPECTED, NAME_PATTERN
 from monitor.config.live_rules import check_cards
 from monitor.config.money_rules import check_money
@@ -78,6 +79,7 @@ def _build(path: Path, snapshot: Snapshot, setting: Setting) -> Config | None:
         for index, data in enumerate(_listed(main, "maintenance", top))
     ]
     built_targets = _each(targets, lambda entry: build_target(*entry, setting))
+    check_dependencies({name: (entry.source, entry.path, entry.data) for name, entry in targets.items()})
     _check_together(checks, built_checks, built_targets)
     desks = _each(_entries([main], "desks"), lambda entry: build_desk(*entry, setting))
     modules = _each(_entries([main], "modules"), lambda entry: build_step(*entry, Surroundings(), name=str(entry.path[-1])))
@@ -174,7 +176,7 @@ def _facts(target: Any) -> TargetFacts:
         timeout = parse_duration(written["timeout"])
     except (KeyError, ValueError):
         timeout = TargetBlock.model_fields["timeout"].default
-    return TargetFacts(timeout, scheme.lower() if colon else "")
+    return TargetFacts(timeout, scheme.lower() if colon else "", live=written.get("live") is True)
 
 
 class _Anything(Collection[str]):

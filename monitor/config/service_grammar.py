@@ -101,6 +101,7 @@ class TargetBlock(Strict):
     idempotency: Idempotency | None = None
     caps: CapsBlock = Field(default_factory=CapsBlock)
     budget: BudgetBlock = Field(default_factory=BudgetBlock)
+    depends_on: OneOrMany = Field(default_factory=list)
 
 
 class MaintenanceBlock(Strict):

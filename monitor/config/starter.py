@@ -42,9 +42,9 @@ _RULES = """\
 # When a series of results is an alarm. Alarms with one cause become one incident and one ticket.
 rules:
   failing:
-    title: {{en: "Fails every time", zh: "持续失败"}}
-    consecutive: {{failures: 3, successes: 3}}
-    severity: p1
+    title: {{en: "It fails", zh: "发生故障"}}
+    sequential: {{false_alarms: 1 per 6 months}}
+    severity: impact
   silent:
     title: {{en: "Nothing is measured", zh: "没有测量结果"}}
     absence: {{after: 5 intervals}}

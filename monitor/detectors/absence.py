@@ -65,7 +65,7 @@ class Absence(DetectorModel):
 
     after: Length = Field(default=Intervals(3), validate_default=True)
 
-    def tailored(self, check: Check, every_seconds: float) -> Self | None:
+    def tailored(self, check: Check, every_seconds: float, family: int = 1) -> Self | None:
         if not isinstance(self.after, Intervals):
             return self
         # A run may take its whole budget, and its clean-ups theirs, before its result is in.

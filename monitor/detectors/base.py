@@ -1,11 +1,13 @@
 """What the kinds share: options that are the detector, and the counting of measured samples in order."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from monitor.detectors import State, Verdict
+from monitor.detectors.baseline import Baseline
 from monitor.model.check import Check
 from monitor.model.outcome import Outcome
 from monitor.model.sample import Sample
@@ -23,6 +25,8 @@ class DetectorModel(BaseModel):
     """Options are frozen and refuse what they do not know. Time alone means nothing unless a kind says otherwise."""
 
     kind: ClassVar[str]
+    pools_locations: ClassVar[bool] = False
+    takes_extra: ClassVar[bool] = False
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @abstractmethod
@@ -33,8 +37,14 @@ class DetectorModel(BaseModel):
     def update(self, state: State, sample: Sample) -> tuple[State, Verdict]:
         """One more sample of the series."""
 
-    def tailored(self, check: Check, every_seconds: float) -> Self | None:
+    def tailored(self, check: Check, every_seconds: float, family: int = 1) -> Self | None:
         return self
+
+    def informed(self, baseline: Baseline | None) -> Self:
+        return self
+
+    def describe(self, state: State) -> Mapping[str, str]:
+        return {}
 
     def tick(self, state: State, at: float) -> tuple[State, Verdict | None]:
         return state, None

@@ -44,7 +44,7 @@ class Quantile(DetectorModel):
             )
         return self
 
-    def tailored(self, check: Check, every_seconds: float) -> Self | None:
+    def tailored(self, check: Check, every_seconds: float, family: int = 1) -> Self | None:
         if self.above != "objective":
             return self
         if check.objective.latency_seconds is None:

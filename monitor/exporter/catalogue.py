@@ -83,6 +83,32 @@ CERTIFICATE = Metric(
 CHECK_INFO = Metric("paycanary_check_info", Kind.INFO, "What kind of check it is.", (*_CHECK, "control", "moves_money"))
 UNDO_OPEN = Metric("paycanary_undo_failures_total", _C, "Undo steps that were owed by a run and did not succeed.", _CHECK)
 
+# Evidence: what the rules go by
+EVIDENCE = Metric(
+    "paycanary_evidence_score",
+    _G,
+    "Natural logarithm of the evidence for trouble in seconds, by rule: that of the rule's series which is nearest to its alarm.",
+    (*_CHECK, "rule"),
+)
+EVIDENCE_THRESHOLD = Metric(
+    "paycanary_evidence_threshold",
+    _G,
+    "The evidence score at which that series alarms: its false-alarm budget.",
+    (*_CHECK, "rule"),
+)
+BASELINE_AT = Metric(
+    "paycanary_baseline_learned_timestamp_seconds",
+    _G,
+    "When what is normal for a check was last learnt. Absent in its cold start.",
+    _CHECK,
+)
+BASELINE_FAILURES = Metric(
+    "paycanary_baseline_failure_ratio",
+    _G,
+    "The share of runs that may fail by themselves while all is well: a 95 % bound from history, or the cold start's assumption.",
+    _CHECK,
+)
+
 # The schedule
 PLANNED = Metric(
     "paycanary_slots_planned_total", _C, "Slots whose time came. Always the sum of those that ran and those missed.", _CHECK
@@ -101,6 +127,24 @@ NETWORK = Metric(
 )
 FAULTS = Metric(
     "paycanary_agent_faults_total", _C, "Runs that measured nothing because the monitor itself failed.", ("location", "reason")
+)
+
+# Runs asked for under suspicion, beside the schedule
+EXTRA_RUNS = Metric(
+    "paycanary_extra_runs_total",
+    _C,
+    "Runs of a check beside its schedule, asked for under suspicion, by what they say. No part of any availability.",
+    (*_CHECK, "standing"),
+)
+EXTRA_REFUSED = Metric(
+    "paycanary_extra_runs_refused_total",
+    _C,
+    "Runs asked for under suspicion and not made, by reason. With those that ran, all that were asked for.",
+    (*_CHECK, "reason"),
+)
+BURSTING = Metric("paycanary_check_bursting", _G, "1 while a check is looked at more closely, else 0.", _CHECK)
+EXTRA_SAVED = Metric(
+    "paycanary_extra_runs_saved", _G, "Extra runs of a check that may be made before it has to wait for more.", _CHECK
 )
 
 # The budget of each gateway
@@ -176,7 +220,7 @@ UNCOUNTED = Metric(
 
 METRICS: tuple[Metric, ...] = (
     RUNS, STANDINGS, RUN_SECONDS, STEP_RESULTS, STEP_SECONDS, PHASE_SECONDS, UP, LAST_RUN, INTERVAL, OBJECTIVE, OBJECTIVE_SECONDS,
-    CERTIFICATE, CHECK_INFO, UNDO_OPEN, PLANNED, RAN, MISSED, LATE, QUEUE, NETWORK, FAULTS, BUDGET_TOKENS, BUDGET_REFUSED, BUDGET_DECLINES, BUDGET_PAUSED,
+    CERTIFICATE, CHECK_INFO, UNDO_OPEN, EVIDENCE, EVIDENCE_THRESHOLD, BASELINE_AT, BASELINE_FAILURES, PLANNED, RAN, MISSED, LATE, QUEUE, NETWORK, FAULTS, EXTRA_RUNS, EXTRA_REFUSED, BURSTING, EXTRA_SAVED, BUDGET_TOKENS, BUDGET_REFUSED, BUDGET_DECLINES, BUDGET_PAUSED,
     LEDGER_EXPOSURE, LEDGER_OPEN, LEDGER_OLDEST, LEDGER_UNDO_FAILURES, LEDGER_STOPPED, LEDGER_STRAYS, INCIDENTS, OUTBOX, OUTBOX_AGE, DELIVERIES,
     DELIVERY_SECONDS, LOOP_LAG, STORE_PENDING, RELOAD_OK, RELOAD_AT, CONFIG_INFO, BUILD_INFO, SERIES, SERIES_BUDGET, SERIES_REFUSED,
     UNCOUNTED,

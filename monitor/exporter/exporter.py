@@ -18,11 +18,14 @@ from monitor.exporter.budget_series import BUDGET_SERIES, BudgetSeries
 from monitor.exporter.catalogue import METRICS
 from monitor.exporter.check_series import CheckSeries, series_count, shape
 from monitor.exporter.desk_series import DESK_SERIES, DeskSeries
+from monitor.exporter.evidence_series import EvidenceSeries, Scores, evidence_count
+from monitor.exporter.extra_series import EXTRA_SERIES, ExtraSeries
 from monitor.exporter.ledger_series import LEDGER_SERIES, LedgerSeries
 from monitor.exporter.lines import Counter, Family, Gauge, Histogram
 from monitor.model.alert import Severity
 from monitor.model.check import Check
 from monitor.model.exposure import LedgerFigures
+from monitor.model.extra import ExtraRefusal
 from monitor.model.incident import OutboxState
 from monitor.model.outcome import OURS, NetworkReason
 from monitor.model.result import Missed, Result
@@ -55,6 +58,8 @@ class Exporter:
         self._network: dict[str, dict[NetworkReason, Counter]] = {}
         self._budgets: dict[str, BudgetSeries] = {}
         self._ledgers: dict[str, LedgerSeries] = {}
+        self._evidence: dict[str, EvidenceSeries] = {}
+        self._extras: dict[str, ExtraSeries] = {}
         self._config_info: Gauge | None = None
         self._make_own()
         self._process = CollectorRegistry()
@@ -101,6 +106,8 @@ class Exporter:
             if name not in wanted or self._checks[name].shape != shape(wanted[name]):
                 self._checks.pop(name).close()
                 self._refund("check", name)
+                self._forget_evidence(name)
+                self._forget_extras(name)
         for target in set(self._network) - {check.target for check in wanted.values()}:
             for counter in self._network.pop(target).values():
                 counter.close()
@@ -129,6 +136,9 @@ class Exporter:
     # What happens
 
     def result(self, result: Result) -> None:
+        if result.extra:
+            self._extra_result(result)
+            return
         series = self._checks.get(result.check)
         if series is None or not series.result(result):
             self._uncounted.add()
@@ -136,6 +146,34 @@ class Exporter:
         self._queue.add(sum(step.queued_seconds for step in result.steps))
         if result.good is not True:
             self._failure(result)
+
+    def _extra_result(self, result: Result) -> None:
+        series = self._extra(result.check, result.target)
+        if series:
+            series.ran(result.standing)
+
+    def extra_refused(self, check: Check, reason: ExtraRefusal) -> None:
+        """A run asked for under suspicion was not made."""
+        series = self._extra(check.id, check.target)
+        if series:
+            series.refused(reason)
+
+    def extra_level(self, check: Check, *, bursting: bool, saved: float) -> None:
+        """Whether a check is looked at more closely now, and the extra runs it has saved up."""
+        series = self._extra(check.id, check.target)
+        if series:
+            series.level(bursting=bursting, saved=saved)
+
+    def _extra(self, check: str, target: str) -> ExtraSeries | None:
+        if check in self._checks and check not in self._extras and self._afford("extra", check, EXTRA_SERIES):
+            self._extras[check] = ExtraSeries(self._families, check, target, self._location)
+        return self._extras.get(check)
+
+    def _forget_extras(self, check: str) -> None:
+        known = self._extras.pop(check, None)
+        if known:
+            known.close()
+            self._refund("extra", check)
 
     def _failure(self, result: Result) -> None:
         if result.outcome in OURS:
@@ -191,6 +229,24 @@ class Exporter:
             series = self._ledgers.get(one.target)
             if series:
                 series.stand(one)
+
+    def evidence(self, check: Check, scores: Scores, learned_at: float | None = None, failure_ratio: float | None = None) -> None:
+        """Where the rules of a check stand, and what is normal for it. ``learned_at`` is None in its cold start."""
+        known = self._evidence.get(check.id)
+        if known is None or known.rules != scores.keys():
+            self._forget_evidence(check.id)
+            if check.id not in self._checks or not self._afford("evidence", check.id, evidence_count(scores)):
+                return
+            known = EvidenceSeries(self._families, check, self._location, frozenset(scores))
+            self._evidence[check.id] = known
+        known.stand(scores)
+        known.baseline(learned_at, failure_ratio)
+
+    def _forget_evidence(self, check: str) -> None:
+        known = self._evidence.pop(check, None)
+        if known:
+            known.close()
+            self._refund("evidence", check)
 
     def _budget_of(self, target: str) -> BudgetSeries | None:
         if target in self._network and target not in self._budgets and self._afford("budget", target, BUDGET_SERIES):

@@ -26,6 +26,11 @@ _FAILING = Advice(
     ),
 )
 
+_SEE_PHASES = Text(
+    "See which phase grew: resolve, connect, TLS, wait or receive; waiting is the server, receiving is the size.",
+    "查看是哪个阶段变慢：解析、连接、TLS、等待或接收；等待变长多为服务端问题，接收变长多为数据量问题。",
+)
+
 #: By the alert's ``outcome`` (the commonest among its failures) or, for what is no failure, by its detector's kind.
 ADVICE: Mapping[str, Advice] = MappingProxyType(
     {
@@ -91,11 +96,28 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
                 "在查明之前按资金差错处理：查看证据，通知风控，切勿重试。",
             ),
         ),
-        "quantile": Advice(
-            Text("It works, but more slowly than agreed.", "交易可以完成，但响应慢于约定。"),
+        "quantile": Advice(Text("It works, but more slowly than agreed.", "交易可以完成，但响应慢于约定。"), _SEE_PHASES),
+        "latency": Advice(
+            Text("It works, but more slowly than usual at this hour.", "交易可以完成，但慢于该时段的平常水平。"), _SEE_PHASES
+        ),
+        "mix_shift": Advice(
             Text(
-                "See which phase grew: resolve, connect, TLS, wait or receive; waiting is the server, receiving is the size.",
-                "查看是哪个阶段变慢：解析、连接、TLS、等待或接收；等待变长多为服务端问题，接收变长多为数据量问题。",
+                "The gateway answers, and answers otherwise than before: one kind of answer has become commoner.",
+                "网关有应答，但应答构成与以往不同：某类应答明显增多。",
+            ),
+            Text(
+                "Compare the decline codes with last week's by brand and issuer; ask the acquirer what was changed.",
+                "按卡组织与发卡行对比上周的拒绝码，并向收单行确认有何变更。",
+            ),
+        ),
+        "drift": Advice(
+            Text(
+                "The gateway shows another certificate, other headers or another shape of its answer. Nothing fails because of it yet.",
+                "网关的证书、响应头或应答结构发生变化，目前尚未造成失败。",
+            ),
+            Text(
+                "Ask whether a deployment or a failover was planned; if nobody knows of one, check whom we are talking to.",
+                "确认是否有计划内的发布或切换；若无人知情，请核实连接对象是否可信。",
             ),
         ),
         "absence": Advice(
@@ -145,6 +167,23 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
                 "检查监控的网络出口、DNS 与代理；恢复之前支付处于无监控状态。",
             ),
         ),
+        "location-blind": Advice(
+            Text(
+                "One of our locations has no network; the others watch on. Its results of this time are unknown.",
+                "一个探测点断网，其他探测点仍在监控；该探测点此期间的结果记为未知。",
+            ),
+            Text("Check that location's egress, DNS and proxy.", "检查该探测点的网络出口、DNS 与代理。"),
+        ),
+        "location-path": Advice(
+            Text(
+                "The way from one of our locations to the target is broken; from the others it works.",
+                "从一个探测点到该目标的网络路径中断，其他探测点正常。",
+            ),
+            Text(
+                "Compare resolved addresses and routes of that location with another's; customers of that region may feel it too.",
+                "与其他探测点对比解析地址与路由；该地区的客户可能同样受影响。",
+            ),
+        ),
         "monitor-impaired": Advice(
             Text("The monitor fails by its own fault; the gateways may be well.", "监控因自身故障无法测量，网关可能正常。"),
             Text(
@@ -158,4 +197,6 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
 
 def advice(alert: Alert) -> Advice:
     evidence = alert.evidence
+    if "slowdown" in evidence:  # found by its latency: a chance failure meanwhile is not what it is about
+        return ADVICE["latency"]
     return ADVICE.get(evidence.get("outcome", "")) or ADVICE.get(evidence.get("kind", "")) or _FAILING

@@ -1,7 +1,7 @@
 """One sentence for each thing that happens to an incident: for its timeline and for the ticket's comments."""
 
 from monitor.model.alert import Alert, Severity
-from monitor.model.durations import duration_text
+from monitor.model.durations import duration_text, iso
 from monitor.model.incident import Incident
 from monitor.model.text import Text
 
@@ -9,6 +9,30 @@ from monitor.model.text import Text
 def fired(alert: Alert) -> Text:
     said = alert.summary
     return Text(f"{alert.title.en}: {said.en}", f"{alert.title.in_('zh')}：{said.in_('zh')}")
+
+
+def follows(alert: Alert, cause: str) -> Text:
+    target, said = alert.series.target, fired(alert)
+    return Text(
+        f"Consequence, {target} depends on {cause}: {said.en}",
+        f"连带影响，{target} 依赖 {cause}：{said.in_('zh')}",
+    )
+
+
+def cause_is_known(cause: Incident) -> Text:
+    since = iso(cause.since)
+    return Text(
+        f"{cause.target}, which this target depends on, is in trouble since {since} as well: see {cause.id}.",
+        f"该目标所依赖的 {cause.target} 自 {since} 起同样出现故障，请参见 {cause.id}。",
+    )
+
+
+def left_alone(target: str, others: list[str], seconds: float) -> Text:
+    names, wait = ", ".join(others), duration_text(seconds)
+    return Text(
+        f"{target} works again; {names} not yet. In {wait.en} that is an incident of its own.",
+        f"{target} 已恢复，{names} 尚未恢复；若 {wait.zh}内仍未恢复，将另立事件。",
+    )
 
 
 def cleared(alert: Alert) -> Text:

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from monitor.incidents.causes import is_consequence
+from monitor.incidents.names import incident_id
 from monitor.model.alert import Alert, Severity
-from monitor.model.incident import Incident
+from monitor.model.incident import Incident, Status
 from monitor.model.text import Text
 
 #: Checks listed by name; beyond that they are counted. A ticket with a thousand names helps nobody, and has to be stored each time.
@@ -26,9 +28,14 @@ def rank(alert: Alert) -> tuple[int, float, str]:
     return alert.severity.rank, alert.since, alert.id
 
 
+def ranked(incident: Incident) -> list[Alert]:
+    """Its alerts in that order; what is only a consequence comes after its cause."""
+    return sorted(incident.alerts.values(), key=lambda alert: (is_consequence(incident, alert), *rank(alert)))
+
+
 def lead(incident: Incident) -> Alert | None:
     """The alert that names the incident."""
-    return min(incident.alerts.values(), key=rank, default=None)
+    return next(iter(ranked(incident)), None)
 
 
 def is_small(incident: Incident) -> bool:
@@ -40,6 +47,31 @@ def was_going_on(incident: Incident, alert: Alert) -> bool:
     return incident.resolved is not None and bool(incident.alerts) and alert.since <= incident.resolved
 
 
+def is_new_trouble(incident: Incident, alert: Alert, reopen_seconds: float) -> bool:
+    """Too late to be the same trouble come back. What was going on all the time is not new."""
+    if incident.resolved is None or was_going_on(incident, alert):
+        return False
+    return alert.changed > incident.resolved + reopen_seconds
+
+
+def begun(install: str, alert: Alert, at: float) -> Incident:
+    """With its first alert; nothing is told yet."""
+    incident = Incident(
+        id=incident_id(install, alert.group, alert.changed),
+        group=alert.group,
+        target=alert.series.target,
+        status=Status.OPEN,
+        severity=alert.severity,
+        title=Text(""),
+        opened=alert.changed,
+        since=alert.since,
+        changed=at,
+        revision=0,
+        between=alert.between,
+    )
+    return join(incident, alert)
+
+
 def join(incident: Incident, alert: Alert) -> Incident:
     """``alert`` fires in it; told twice, it is there once."""
     alerts = dict(incident.alerts)
@@ -47,7 +79,11 @@ def join(incident: Incident, alert: Alert) -> Incident:
         alert if alert.id in alerts or len(alerts) < EVIDENCE_MAX else replace(alert, evidence={}, summary=Text(""))
     )
     checks, count = _listed(incident, alert.series.check)
-    return replace(incident, alerts=alerts, checks=checks, check_count=count, since=min(incident.since, alert.since))
+    incident = replace(incident, alerts=alerts, checks=checks, check_count=count)
+    if is_consequence(incident, alert) or alert.since > incident.since:
+        return incident
+    known = incident.between if alert.since == incident.since else None
+    return replace(incident, since=alert.since, between=alert.between or known)
 
 
 def leave(incident: Incident, alert: Alert) -> Incident:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from monitor.incidents.advice import advice
-from monitor.incidents.members import lead, rank
+from monitor.incidents.causes import is_consequence
+from monitor.incidents.members import lead, ranked
 from monitor.model.alert import Alert
-from monitor.model.durations import duration_text, iso
+from monitor.model.durations import clock, duration_text, iso
 from monitor.model.incident import Incident, Status
 from monitor.model.text import Text
 from monitor.redaction import redact_text
@@ -20,6 +21,7 @@ _DETAILS = (
     ("outcomes", "outcomes", "结果"),
     ("steps", "failing steps", "失败步骤"),
     ("strata", "strata", "分层"),
+    ("places", "seen from", "观测地点"),
     ("first_bad", "first failure", "首次失败"),
     ("last_good", "last good", "最近一次成功"),
     ("expires", "expires", "到期时间"),
@@ -49,11 +51,11 @@ def comment(lines: Iterable[Text]) -> Text:
 
 
 def _lines(incident: Incident) -> Iterator[Text]:
-    alerts = sorted(incident.alerts.values(), key=rank)
+    alerts = ranked(incident)
     yield from _head(incident)
     if alerts:
         yield Text("")
-        yield from _firing(alerts)
+        yield from _firing(incident, alerts)
         known = advice(alerts[0])
         yield Text(f"\nWhat it means: {known.meaning.en}", f"\n含义：{known.meaning.zh}")
         yield Text(f"What to do next: {known.next_step.en}", f"建议的下一步：{known.next_step.zh}")
@@ -63,25 +65,38 @@ def _lines(incident: Incident) -> Iterator[Text]:
 def _head(incident: Incident) -> Iterator[Text]:
     severity, status = incident.severity.value.upper(), incident.status
     found = duration_text(max(0.0, incident.opened - incident.since))
-    began, opened = iso(incident.since), iso(incident.opened)
+    began, opened = _began(incident), iso(incident.opened)
     yield Text(
         f"Target: {incident.target}. Severity: {severity}. Status: {status.value}.",
         f"目标：{incident.target}。严重级别：{severity}。状态：{_STATUS[status]}。",
     )
     yield Text(
-        f"Began: {began}. Detected: {opened}, {found.en} after it began.",
-        f"开始时间：{began}。发现时间：{opened}，故障开始 {found.zh}后发现。",
+        f"Began: {began.en}. Detected: {opened}, {found.en} after it began.",
+        f"开始时间：{began.zh}。发现时间：{opened}，故障开始 {found.zh}后发现。",
     )
     if incident.resolved is not None:
         yield Text(f"Resolved: {iso(incident.resolved)}.", f"恢复时间：{iso(incident.resolved)}。")
     yield Text(f"Checks concerned: {_checks(incident)}.", f"涉及的检查：{_checks(incident)}。")
 
 
-def _firing(alerts: Sequence[Alert]) -> Iterator[Text]:
+def _began(incident: Incident) -> Text:
+    """``about 2026-11-22T12:00:03Z (12:00:01 to 12:00:05)`` where a detector says how sure it is."""
+    began = iso(incident.since)
+    if incident.between is None:
+        return Text(began, began)
+    first, last = map(clock, incident.between)
+    return Text(f"about {began} ({first} to {last})", f"约 {began}（{first} 至 {last}）")
+
+
+def _firing(incident: Incident, alerts: Sequence[Alert]) -> Iterator[Text]:
     yield Text(f"Firing now ({len(alerts)}):", f"当前告警（{len(alerts)} 条）：")
     for alert in alerts[:ALERTS_SHOWN]:
         en, zh = alert.summary.en or alert.series.check, alert.summary.in_("zh") or alert.series.check
-        yield Text(f"- {alert.title.en}: {en}", f"- {alert.title.in_('zh')}：{zh}")
+        told = Text(f"{alert.title.en}: {en}", f"{alert.title.in_('zh')}：{zh}")
+        if is_consequence(incident, alert):
+            target = alert.series.target
+            told = Text(f"consequence, {target} depends on it: {told.en}", f"连带影响，{target} 依赖该目标：{told.zh}")
+        yield Text(f"- {told.en}", f"- {told.zh}")
         yield from _details(alert)
     if len(alerts) > ALERTS_SHOWN:
         rest = len(alerts) - ALERTS_SHOWN

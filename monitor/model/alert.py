@@ -46,3 +46,4 @@ class Alert:
     evidence: Mapping[str, str] = field(default_factory=dict)
     run_id: str = ""  # the deciding run
     title: Text = Text("")  # the rule's: what the incident is called
+    between: tuple[float, float] | None = None  # 95 % interval of ``since``, when the detector can say

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from monitor.model.alert import Alert
 from monitor.model.incident import Incident, OutboxRow, TimelineEntry, Window
+from monitor.model.learned import Learned
 from monitor.model.result import Missed, Result
 
 
@@ -19,6 +20,7 @@ class Batch:
     timeline: list[TimelineEntry] = field(default_factory=list)
     outbox: list[OutboxRow] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
+    learned: list[Learned] = field(default_factory=list)
     durable: bool = False
 
     def __bool__(self) -> bool:
@@ -31,6 +33,7 @@ class Batch:
             or self.timeline
             or self.outbox
             or self.windows
+            or self.learned
         )
 
 
@@ -42,5 +45,6 @@ class Restored:
     alerts: list[Alert] = field(default_factory=list)  # pending and firing
     incidents: list[Incident] = field(default_factory=list)  # not resolved, or resolved within the reopening window
     windows: list[Window] = field(default_factory=list)
+    learned: list[Learned] = field(default_factory=list)  # the newest version in force of each series
     #: (check, location) -> the highest slot accounted for, and when it was due (None: missed, so only its number is known).
     last_slots: dict[tuple[str, str], tuple[int, float | None]] = field(default_factory=dict)

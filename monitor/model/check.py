@@ -72,6 +72,7 @@ class Step:
     moves: Moves | None = None
     when: Expression | None = None  # an undo step is made unless this is false; what cannot be worked out is not false
     written: str = ""  # its request for people, holes and all: "POST /v1/payment_intents/${intent}/capture"
+    reads: bool = False  # it only asks: nothing at the gateway changes by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,14 @@ class Stratum:
     @property
     def label(self) -> str:
         return ",".join([f"{name}={value}" for name, value in self.values]) if self.values else ""
+
+
+class Burst(StrEnum):
+    """What of a check may be sent more often while something is suspected."""
+
+    OFF = "off"
+    READS = "reads"  # steps that only ask
+    FULL = "full"  # every step; those that move money few and far between
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,7 @@ class Check:
     labels: tuple[tuple[str, str], ...] = ()
     max_in_flight: int = 1
     source: str = ""  # file:line, for people
+    burst: Burst = Burst.READS
     moves_money: bool = field(init=False)  # worked out once: every run asks a dozen times
 
     def __post_init__(self) -> None:
@@ -167,3 +177,4 @@ class Target:
     idempotency_ttl_seconds: float | None = None
     caps: Caps = Caps()
     allowance: Allowance | None = None  # what may be asked of it, shared with targets of the same gateway and credential
+    depends_on: tuple[str, ...] = ()  # targets without which this one cannot work: their trouble explains its own

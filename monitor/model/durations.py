@@ -33,3 +33,8 @@ def _chinese(seconds: float) -> str:
 def iso(at: float) -> str:
     """An instant as ``2026-11-22T02:00:31Z``: UTC, whole seconds, and no offset to misread."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clock(at: float) -> str:
+    """The time of day of an instant, ``02:00:31``, in UTC: beside an ``iso`` one."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")

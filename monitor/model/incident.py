@@ -63,6 +63,8 @@ class Incident:
     told: bool = False  # a ticket was asked for, in this episode
     told_at: float | None = None  # when the desk was last told something
     news: tuple[Text, ...] = ()  # what happened since: the next update's comment, bounded
+    between: tuple[float, float] | None = None  # 95 % interval of ``since``, when a detector could say
+    left_alone: float | None = None  # since when only alerts of targets that depend on this one fire
 
 
 class CommandKind(StrEnum):

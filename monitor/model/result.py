@@ -55,6 +55,7 @@ class TlsFacts:
     alternative_names: tuple[str, ...] = ()
     fingerprint_sha256: str = ""
     serial: str = ""
+    key_sha256: str = ""  # of the leaf's public key: the same over a renewal that keeps it
 
 
 @dataclass(slots=True)
@@ -104,11 +105,12 @@ class StepResult:
     undo: bool = False  # a clean-up step
     code: str = ""  # the gateway's own code for it: decline code, error cause; short, from the gateway's closed vocabulary
     correlation: str = ""  # the gateway's own id of the exchange, to paste to its support
+    traits: tuple[tuple[str, str], ...] = ()  # what the gateway showed of itself: see ``model/traits.py``
 
 
 @dataclass(slots=True)
 class Result:
-    """One run of one check at one slot. Its identity is (check, location, slot)."""
+    """One run of one check at one slot. Its identity is (check, location, slot, extra)."""
 
     run_id: str
     check: str
@@ -130,6 +132,8 @@ class Result:
     control: bool = False  # a control probe's: says whether *we* can see at all
     open_undo: tuple[str, ...] = ()  # undo steps that were owed and did not succeed
     evidence: bytes = b""  # redacted, compressed JSON; empty when none was kept
+    extra: int = 0  # 0 on the grid; else the n-th run asked for under suspicion in that slot's interval
+    covers: str = ""  # the step that an extra run was made for, and ended with; "" when it was the whole run
 
     @property
     def standing(self) -> Standing:
@@ -138,6 +142,13 @@ class Result:
     @property
     def finished(self) -> float:
         return self.started + self.duration_seconds
+
+    @property
+    def latency_seconds(self) -> float | None:
+        """What a customer would have waited; clean-ups are our own housekeeping. None: no evidence (failed, or suspect)."""
+        if not self.good or self.suspect:
+            return None
+        return sum(step.duration_seconds for step in self.steps if not step.undo) if self.steps else self.duration_seconds
 
 
 class MissReason(StrEnum):

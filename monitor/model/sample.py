@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from monitor.model.outcome import Outcome
+from monitor.model.result import Phases
 
 
 class Series(NamedTuple):
@@ -30,3 +31,7 @@ class Sample:
     message: str = ""
     expires: float | None = None  # earliest certificate expiry seen
     slot: int = 0
+    phases: Phases | None = None  # of a step's sample; None for a whole run, and when latency is not evidence
+    traits: tuple[tuple[str, str], ...] = ()  # what the gateway shows of itself: certificate, header names, shape of its answer
+    code: str = ""  # the gateway's own word for its answer: a decline code
+    extra: bool = False  # asked for under suspicion, off the grid

@@ -3,10 +3,13 @@
 import ssl
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from monitor.model.result import TlsFacts
 
@@ -56,9 +59,17 @@ def facts_of_chain(chain: tuple[bytes, ...], version: str, cipher: str) -> TlsFa
             alternative_names=_alternative_names(leaf),
             fingerprint_sha256=leaf.fingerprint(SHA256()).hex(),
             serial=f"{leaf.serial_number:x}",
+            key_sha256=_key_sha256(leaf),
         )
     except (ValueError, IndexError, x509.DuplicateExtension):
         return None
+
+
+def _key_sha256(leaf: x509.Certificate) -> str:
+    try:
+        return sha256(leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+    except (ValueError, UnsupportedAlgorithm):  # a kind of key that this library does not read: everything else is still known
+        return ""
 
 
 def _alternative_names(leaf: x509.Certificate) -> tuple[str, ...]:

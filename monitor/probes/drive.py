@@ -16,7 +16,8 @@ from typing import Any
 import structlog
 
 from monitor.clock import Clock
-from monitor.model.check import Check, Target
+from monitor.model.check import Check, Stratum, Target
+from monitor.model.extra import Extra
 from monitor.model.outcome import NetworkReason, Outcome
 from monitor.model.result import Exchange, Reach, Result
 from monitor.probes import Call, Probe, Signature, evidence
@@ -92,14 +93,30 @@ class Driver:
         self._good_runs = 0
         self._limits: dict[tuple[str, int], asyncio.Semaphore] = {}
         self._tasks: set[asyncio.Task[Verdict]] = set()
+        # Remembered: the names of headers and fields are the same run after run, and looking through them costs more than the run.
+        self._clean_traits = lru_cache(maxsize=1024)(self._cleaned)
 
-    async def run(self, check: Check, target: Target, slot: int, due: float, late_seconds: float, location: str) -> Result:
+    async def run(
+        self,
+        check: Check,
+        target: Target,
+        slot: int,
+        due: float,
+        late_seconds: float,
+        location: str,
+        extra: Extra | None = None,
+        number: int = 0,
+    ) -> Result:
         """One run of ``check``. ``due`` is an instant. Cancelled, it still ends as a result, after taking back what money it moved.
+
+        ``extra``, the ``number``-th since that slot, is run in place of the whole check, and beside the grid.
 
         The result's duration is that of the steps: neither clean-ups nor waiting on ourselves are the service's latency.
         """
         started, began = self._clock.wall(), self._clock.monotonic()
-        course = _Course(check, target, self._facts(check, slot, started), began)
+        check, covers = (extra.check, extra.covers) if extra else (check, "")
+        stratum = extra.stratum if extra else script.stratum_of(check, slot)
+        course = _Course(check, target, self._facts(slot, stratum, number, started), began)
         try:
             verdict = await (self._guarded(course) if check.moves_money else self._drive(course))
         except Exception as error:
@@ -110,6 +127,7 @@ class Driver:
             if check.moves_money:
                 await self._money.ended(course.facts)
         result = self._result(course, verdict, started, due, late_seconds, location)
+        result.covers = covers
         if self._worth_keeping(result):
             result.evidence = evidence.pack(result, course.exchanges, self._gate)
         return result
@@ -135,6 +153,7 @@ class Driver:
         for step in verdict.steps:
             # The gateway chose all three; its request ids and codes are quoted in tickets.
             step.message, step.code, step.correlation = map(self._clean, (step.message, step.code, step.correlation))
+            step.traits = self._clean_traits(step.traits)
         return Result(
             run_id=facts.run_id,
             check=check.id,
@@ -155,15 +174,19 @@ class Driver:
             suspect=self._stalled(course.began, self._clock.monotonic()),
             control=check.control,
             open_undo=verdict.open_undo,
+            extra=facts.extra,
         )
 
-    def _facts(self, check: Check, slot: int, started: float) -> RunFacts:
+    def _facts(self, slot: int, stratum: Stratum, extra: int, started: float) -> RunFacts:
         run_id = new_run_id(started, self._randomness)
-        return RunFacts(run_id, reference_of(run_id, self._install), slot, script.stratum_of(check, slot), _stamp(int(started)))
+        return RunFacts(run_id, reference_of(run_id, self._install), slot, stratum, _stamp(int(started)), extra)
 
     def _clean(self, message: str) -> str:
         """The script masks cards; only here the installation's own secrets are known, should a gateway echo one."""
         return self._gate.text(message) if message else ""
+
+    def _cleaned(self, traits: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        return tuple((name, self._clean(text)) for name, text in traits)
 
     def _worth_keeping(self, result: Result) -> bool:
         if not result.good or result.open_undo:
@@ -257,13 +280,13 @@ class Driver:
 
     async def _turn(self, course: _Course, do: Do) -> Exchange | None:
         """Wait until the gateway's budget lets this request go; it is refused when that is too long."""
-        refusal = await self._governor.turn(course.check, course.facts.slot, do)
+        refusal = await self._governor.turn(course.check, course.facts, do)
         return self._fault(Reach.NOT_SENT, refusal, NetworkReason.BUDGET) if refusal else None
 
     def _learn(self, course: _Course, do: Do, event: Event) -> None:
         if isinstance(event, Done) and event.judged is not None:
             outcome = event.judged.result.outcome
-            self._governor.answered(course.check, course.facts.slot, do, event.exchange, outcome)
+            self._governor.answered(course.check, course.facts, do, event.exchange, outcome)
 
     async def _refusal(self, course: _Course, do: Do) -> Exchange | None:
         """Write a money step down. No durable intent, no request."""
@@ -283,7 +306,7 @@ class Driver:
         target = course.target
         call = Call(target, do.options, do.timeout_seconds, self._signers.get(target.id), _headers(target, do))
         course.sending = True
-        over_budget = self._governor.sent(course.check, course.facts.slot, do)
+        over_budget = self._governor.sent(course.check, course.facts, do)
         try:
             exchange = await self._probes[do.step.kind].run(call)
         except Exception as error:

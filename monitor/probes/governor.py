@@ -7,7 +7,7 @@ not forget over a restart is handed out by ``take_dirty`` and stored with everyt
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -15,17 +15,29 @@ from monitor.budget import Account, Refusal, Work
 from monitor.budget.retry_after import retry_after_seconds
 from monitor.clock import Clock
 from monitor.model.allowance import UNLIMITED
-from monitor.model.check import Check, Target
+from monitor.model.check import Check, Stratum, Target
+from monitor.model.extra import Extra, ExtraRefusal
 from monitor.model.outcome import Outcome
 from monitor.model.result import Exchange
 from monitor.model.units import show_seconds
 from monitor.probes.cards import Cards, cards_of, expects_decline
-from monitor.transactions.script import Do, stratum_of
+from monitor.transactions.script import Do, RunFacts, stratum_of
 
 #: States of accounts are kept among those of rules, under this mark: no rule's name can hold a space.
 STATE = "budget "
 #: An undo waits for the gateway's pause for at most this share of its time; then it is sent all the same.
 UNDO_WAIT_SHARE = 0.5
+#: While reads fail only even slots run: what runs beside the grid has none of them.
+_NO_SLOT = 1
+_EXTRA_REFUSALS: Mapping[Refusal, ExtraRefusal] = {
+    Refusal.RATE: ExtraRefusal.RATE,
+    Refusal.PAUSED: ExtraRefusal.PAUSED,
+    Refusal.FAILING: ExtraRefusal.FAILING,
+    Refusal.DECLINES: ExtraRefusal.DECLINES,
+}
+
+#: The grid's runs at these targets in the next seconds: when each is due from now, and the check, in order.
+Ahead = Callable[[frozenset[str], float], Sequence[tuple[float, Check]]]
 
 
 class Level(NamedTuple):
@@ -52,7 +64,7 @@ class Governor:
         self._targets: dict[str, Account] = {}
         self._live: dict[str, bool] = {}
         self._cards: dict[tuple[str, str], tuple[Check, Cards]] = {}
-        self._aside: Counter[tuple[str, int]] = Counter()  # (check, slot) -> requests put aside for it
+        self._aside: Counter[tuple[str, int, int]] = Counter()  # (check, slot, extra) -> requests put aside for it
         self._dirty: set[str] = set()
         self._orphans: set[str] = set()
 
@@ -101,29 +113,50 @@ class Governor:
         account = self._targets.get(check.target)
         if account is None or not account.allowance.bounded:
             return True
-        cards = self._cards_of(check, slot)
-        work = Work(cost_of(check), slot, check.moves_money, cards.declined, cards.used, live=self._live.get(check.target, False))
+        work = self._work(check, stratum_of(check, slot), slot)
         refusal = account.admit(work, self._clock.monotonic())
         if refusal is not None:
             self.on_refusal(check.target, refusal)
             return False
-        self._aside[check.id, slot] += work.cost
+        self._aside[check.id, slot, 0] += work.cost
         return True
 
-    def ended(self, check: Check, slot: int) -> None:
+    def admit_extra(self, extra: Extra, slot: int, number: int, ahead: Ahead) -> ExtraRefusal | None:
+        """May this run begin beside the grid? None: yes, its cost put aside until ``ended``. ``ahead`` tells what the grid will need."""
+        account = self._targets.get(extra.check.target)
+        if account is None:
+            return ExtraRefusal.PAUSED
+
+        def grid(seconds: float) -> list[tuple[float, int]]:
+            sharing = frozenset(name for name, other in self._targets.items() if other is account)
+            return [(due, cost_of(check)) for due, check in ahead(sharing, seconds)]
+
+        work = self._work(extra.check, extra.stratum, _NO_SLOT)
+        refusal = account.admit_extra(work, self._clock.monotonic(), grid)
+        if refusal is not None:
+            return _EXTRA_REFUSALS[refusal]
+        self._aside[extra.check.id, slot, number] += work.cost
+        return None
+
+    def ended(self, check: Check, slot: int, extra: int = 0) -> None:
         """The run is over: what it did not use flows back."""
-        unused = self._aside.pop((check.id, slot), 0)
+        unused = self._aside.pop((check.id, slot, extra), 0)
         account = self._targets.get(check.target)
         if unused and account is not None:
             account.release(unused)
 
+    def _work(self, check: Check, stratum: Stratum, slot: int) -> Work:
+        cards = self._cards_of(check, stratum)
+        return Work(cost_of(check), slot, check.moves_money, cards.declined, cards.used, live=self._live.get(check.target, False))
+
     # --- one request
 
-    async def turn(self, check: Check, slot: int, do: Do) -> str:
+    async def turn(self, check: Check, facts: RunFacts, do: Do) -> str:
         """Wait for the turn of a run's request. Gives a sentence when it must not be sent, else ""."""
-        admitted = self._aside[check.id, slot] > 0
+        run = (check.id, facts.slot, facts.extra)
+        admitted = self._aside[run] > 0
         if admitted:
-            self._aside[check.id, slot] -= 1
+            self._aside[run] -= 1
         return await self.ask(check.target, do.timeout_seconds, urgent=do.undo, admitted=admitted)
 
     async def ask(self, target: str, timeout_seconds: float, *, urgent: bool = False, admitted: bool = False) -> str:
@@ -151,29 +184,37 @@ class Governor:
                 return ""
             admitted = False
 
-    def sent(self, check: Check, slot: int, do: Do) -> bool:
+    def sent(self, check: Check, facts: RunFacts, do: Do) -> bool:
         """It leaves now. True when being throttled for it would be our own doing."""
         account = self._targets.get(check.target)
-        if account is None or not account.allowance.bounded:
+        if account is None:
             return False
         now = self._clock.monotonic()
-        if expects_decline(do.step):
-            account.expects_decline(self._cards_of(check, slot).declined, now)
+        if facts.extra:
+            account.extras.sent(now)
+        if account.allowance.bounded and expects_decline(do.step):
+            account.expects_decline(self._cards_of(check, facts.stratum).declined, now)
             self._dirty.add(self._name(account, check.target))
         return account.sent(now)
 
-    def answered(self, check: Check, slot: int, do: Do, exchange: Exchange, outcome: Outcome) -> None:
+    def answered(self, check: Check, facts: RunFacts, do: Do, exchange: Exchange, outcome: Outcome) -> None:
         """What came of it, judged."""
         account = self._targets.get(check.target)
-        if account is None or not account.allowance.bounded or exchange.ours:
+        if account is None or exchange.ours:
+            return
+        now = self._clock.monotonic()
+        pause = retry_after_seconds(exchange.headers.get("retry-after"), self._clock.wall())
+        if outcome is Outcome.THROTTLED:
+            account.extras.throttled(now, pause)
+        if not account.allowance.bounded:
             return
         changed = account.answered(
             outcome,
-            self._clock.monotonic(),
+            now,
             money=bool(do.moves or do.undo),
             luck=self._luck(),
-            retry_after_seconds=retry_after_seconds(exchange.headers.get("retry-after"), self._clock.wall()),
-            cards=() if expects_decline(do.step) else self._cards_of(check, slot).used,
+            retry_after_seconds=pause,
+            cards=() if expects_decline(do.step) else self._cards_of(check, facts.stratum).used,
         )
         if changed:
             self._dirty.add(self._name(account, check.target))
@@ -203,8 +244,7 @@ class Governor:
     def _name(account: Account, target: str) -> str:
         return account.allowance.account or target
 
-    def _cards_of(self, check: Check, slot: int) -> Cards:
-        stratum = stratum_of(check, slot)
+    def _cards_of(self, check: Check, stratum: Stratum) -> Cards:
         known = self._cards.get((check.id, stratum.label))
         if known is None or known[0] is not check:
             known = self._cards[check.id, stratum.label] = (check, cards_of(check, stratum))

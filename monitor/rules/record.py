@@ -38,6 +38,11 @@ class Record:
         if sample.series.stratum:
             _count(self.strata, sample.series.stratum)
 
+    @property
+    def suspect(self) -> str:
+        """The step that failed most often; "" when none did."""
+        return max(sorted(self.steps), key=self.steps.__getitem__) if self.steps else ""
+
     def evidence(self) -> dict[str, str]:
         """For people and tickets; absent when there is nothing to say. ``outcome`` is the commonest."""
         found = {

@@ -12,6 +12,8 @@ from monitor.model.sample import Series
 from monitor.model.text import Text
 
 ANY = ("*",)
+#: In place of a severity: judge each alert by what it sees.
+BY_IMPACT = "impact"
 
 
 def matches(globs: tuple[str, ...], name: str) -> bool:
@@ -48,6 +50,8 @@ class Selector:
 class Rule:
     """``for_seconds``: the alarm must stand that long. Alerts alike in what ``group_by`` names are one incident.
 
+    ``by_impact``: its alerts are as bad as what they see (``impact.severity``), and ``severity`` says nothing.
+
     Raises ValueError for an unknown name in ``group_by``.
     """
 
@@ -58,11 +62,17 @@ class Rule:
     for_seconds: float = 0.0
     severity: Severity = Severity.P2
     group_by: tuple[str, ...] = ("target",)
+    by_impact: bool = False
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.group_by if name not in GROUP_KEYS]
         if unknown or not self.group_by:
             raise ValueError(f"expected group_by to be among {', '.join(GROUP_KEYS)}, got {', '.join(unknown) or 'nothing'}")
+
+    @property
+    def written_severity(self) -> str:
+        """As a rules file has it."""
+        return BY_IMPACT if self.by_impact else self.severity.value
 
     def group(self, series: Series) -> str:
         return ",".join(f"{name}={GROUP_KEYS[name](self, series)}" for name in self.group_by)

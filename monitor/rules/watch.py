@@ -4,17 +4,23 @@
                      pending --alarm gone--> resolved, quiet
 
 A pending alarm must stand without a break. A firing one ends only when its detector sees health: "no alarm" is not yet that.
+While it fires, an alert judged by its impact may become worse, never milder: a ticket that goes down and up again is not read.
 """
 
 import json
 from dataclasses import replace
 from functools import lru_cache
 
-from monitor.detectors import Detector, Verdict
-from monitor.model.alert import Alert, AlertState
+from monitor.detectors import Detector, Suspicion, Verdict
+from monitor.detectors.baseline import Baseline
+from monitor.model.alert import Alert, AlertState, Severity
 from monitor.model.durations import duration_text
+from monitor.model.result import Result
 from monitor.model.sample import Sample, Series
 from monitor.model.text import Text
+from monitor.model.wish import Wish
+from monitor.rules.evidence import Evidence
+from monitor.rules.impact import Impact, severity
 from monitor.rules.record import Record
 from monitor.rules.rule import Rule
 
@@ -39,24 +45,74 @@ def fingerprint(detector: Detector) -> str:
 class Watch:
     """Mutable, and owned by the engine. ``dump`` and ``load`` carry everything but the alert, which is stored by itself."""
 
-    __slots__ = ("_fingerprint", "_record", "alert", "detector", "id", "rule", "scheduled", "series", "state", "ticks")
+    __slots__ = (
+        "_customers",
+        "_fingerprint",
+        "_part",
+        "_plain",
+        "_record",
+        "alert",
+        "detector",
+        "id",
+        "rule",
+        "scheduled",
+        "series",
+        "state",
+        "suspicion",
+        "ticks",
+    )
 
-    def __init__(self, rule: Rule, detector: Detector, series: Series) -> None:
+    def __init__(
+        self, rule: Rule, detector: Detector, series: Series, *, part: float = 1.0, customers_per_minute: float | None = None
+    ) -> None:
+        """``part`` of the check's runs that the series speaks of, and how many customers its target has: for ``severity: impact``."""
         self.id = alert_id(rule.id, series)
         self.rule = rule
         self.series = series
-        self.detector = detector
+        self.detector = self._plain = detector
         self.state = detector.start()
         self.alert: Alert | None = None
+        self.suspicion: Suspicion | None = None  # of the latest verdict
         self.ticks = detector.deadline(self.state) is not None  # time alone means something to it
         self.scheduled: float | None = None  # when the engine will look at it next; the engine's own note
+        self._part = part
+        self._customers = customers_per_minute
         self._record = Record()
-        self._fingerprint = fingerprint(detector)
+        self._fingerprint = fingerprint(detector)  # of its options: what it learns later is not among them
+
+    def inform(self, baseline: Baseline | None) -> None:
+        """What is normal for the series. State and alert go on."""
+        self.detector = self._plain.informed(baseline)
+
+    def believes(self, result: Result) -> bool:
+        """Is ``result`` evidence for the run as a whole? One off the grid only to a detector that does not count by the grid.
+
+        Such a run may hold a few of the steps only, and speaks for the step it was made for: to a suspicion of that step and no
+        other, whichever way it went. To count its failures alone would be to bet on one side only.
+        """
+        if not result.extra:
+            return True
+        if not self.detector.takes_extra:
+            return False
+        return not result.covers or result.covers == self._record.suspect
+
+    def wish(self) -> Wish | None:
+        """What the latest verdict would like to see more of."""
+        if self.suspicion is None:
+            return None
+        series = self.series
+        step = series.step or self._record.suspect
+        return Wish(self.rule.id, series.check, series.stratum, step, self.suspicion.spacing_seconds)
+
+    def evidence(self) -> Evidence:
+        state = self.alert.state if self.alert else None
+        return Evidence(self.rule.id, self.series, self.detector.kind, state, self.detector.describe(self.state))
 
     def take(self, sample: Sample, failed_step: str) -> Alert | None:
         """One measured sample. The alert, when it changed."""
         before = self.state
         self.state, verdict = self.detector.update(before, sample)
+        self.suspicion = verdict.suspicion
         if sample.good:
             self._record.last_good = sample.at
         elif self.state != before:  # what the detector took no notice of is no evidence of its alarm
@@ -105,11 +161,29 @@ class Watch:
             if alert is None:
                 state = AlertState.PENDING if self.rule.for_seconds else AlertState.FIRING
                 return self._become(self._alert(state, verdict, since=verdict.since, at=at, run_id=run_id))
-            if alert.state is AlertState.PENDING and at >= self._fires_at(alert):
+            if alert.state is AlertState.FIRING:
+                return self._worse(alert, verdict)
+            if at >= self._fires_at(alert):
                 return self._become(self._alert(AlertState.FIRING, verdict, since=alert.since, at=at, run_id=run_id))
         elif alert and (verdict.recovered or alert.state is AlertState.PENDING):
             return self._end(alert, at, run_id)
         return None
+
+    def _worse(self, alert: Alert, verdict: Verdict) -> Alert | None:
+        """The same alert with what is seen now, when that is worse than what was told."""
+        now = self._severity(verdict)
+        if now.rank >= alert.severity.rank:
+            return None
+        return self._become(replace(alert, severity=now, summary=self._said(verdict.summary), evidence=self._evidence(verdict)))
+
+    def _severity(self, verdict: Verdict) -> Severity:
+        if not self.rule.by_impact:
+            return self.rule.severity
+        return severity(Impact(verdict.share, verdict.slowdown, self._part, self._customers))
+
+    def _evidence(self, verdict: Verdict) -> dict[str, str]:
+        places = {"places": ", ".join(verdict.places)} if verdict.places else {}
+        return {"kind": self.detector.kind, **verdict.evidence, **places, **self._record.evidence()}
 
     def _become(self, alert: Alert) -> Alert:
         self.alert = alert
@@ -120,15 +194,16 @@ class Watch:
             id=self.id,
             rule=self.rule.id,
             series=self.series,
-            severity=self.rule.severity,
+            severity=self._severity(verdict),
             state=state,
             since=at if since is None else since,
             changed=at,
             group=self.rule.group(self.series),
             summary=self._said(verdict.summary),
-            evidence={"kind": self.detector.kind, **verdict.evidence, **self._record.evidence()},
+            evidence=self._evidence(verdict),
             run_id=run_id,
             title=self.rule.title,
+            between=verdict.between,
         )
 
     def _said(self, what: Text) -> Text:
@@ -139,7 +214,11 @@ class Watch:
     def _end(self, alert: Alert, at: float, run_id: str) -> Alert:
         self.alert = None
         lasted = duration_text(max(0.0, at - alert.since))
-        summary = self._said(Text(f"healthy again after {lasted.en}", f"历时 {lasted.zh}后恢复正常"))
+        said = Text(f"healthy again after {lasted.en}", f"历时 {lasted.zh}后恢复正常")
+        if alert.state is AlertState.PENDING:
+            needed = duration_text(self.rule.for_seconds)
+            said = Text(f"gone before it stood for {needed.en}: nobody was told", f"持续不足 {needed.zh}，未通知")
+        summary = self._said(said)
         evidence = {"kind": self.detector.kind, **self._record.evidence()}
         return replace(alert, state=AlertState.RESOLVED, changed=at, summary=summary, evidence=evidence, run_id=run_id)
 

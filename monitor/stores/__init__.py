@@ -4,11 +4,13 @@ Writes go through one writer, in order. Reads see whole batches only. Instants a
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from monitor.model.batch import Batch, Restored
 from monitor.model.incident import Incident, OutboxRow, OutboxState, TimelineEntry, Window
+from monitor.model.learned import Learned
+from monitor.model.outcome import Outcome
 from monitor.model.result import Missed, Result
 
 
@@ -55,6 +57,21 @@ class Slim:
     reason: str
     failed_step: str
     run_id: str
+    latency_seconds: float | None = None  # what a customer would have waited; None when it is no evidence
+    extra: int = 0  # and the step it was made for: see ``Result``
+    covers: str = ""
+
+
+@dataclass(slots=True)
+class Past:
+    """Measured runs of one check, as learning reads them: columns of one length, by instant."""
+
+    at: list[float] = field(default_factory=list)  # when the run was due
+    location: list[str] = field(default_factory=list)
+    stratum: list[str] = field(default_factory=list)
+    good: list[bool] = field(default_factory=list)
+    outcome: list[Outcome] = field(default_factory=list)
+    latency: list[float | None] = field(default_factory=list)  # seconds; None: no evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +133,15 @@ class Store(Protocol):
         self, check: str, *, since: float, until: float, location: str | None = None, limit: int = 100_000
     ) -> list[Slim]: ...
 
+    async def extras(self, check: str, *, since: float, until: float, limit: int = 100_000) -> list[Slim]:
+        """Runs beside the grid, due in [since, until), oldest first. No other figure of the store has them in it."""
+
+    async def past(self, check: str, *, since: float, until: float) -> Past:
+        """Runs on the grid due in [since, until) that measured something. Ask for a day at a time: that is some 15 ms of one thread."""
+
+    async def learned(self, check: str) -> list[Learned]:
+        """The kept versions of what is normal for a check, newest first."""
+
     async def missed(self, check: str, *, since: float, until: float) -> list[Missed]: ...
 
     async def evidence(self, run_id: str) -> dict[str, object] | None: ...
@@ -125,4 +151,4 @@ class Store(Protocol):
     async def latest(self, check: str, limit: int = 20) -> list[Slim]: ...
 
 
-__all__ = ["Batch", "Result", "Retention", "Rollup", "SchemaTooNew", "Slim", "Store", "StoreError"]
+__all__ = ["Batch", "Learned", "Past", "Result", "Retention", "Rollup", "SchemaTooNew", "Slim", "Store", "StoreError"]

@@ -6,26 +6,36 @@ from collections.abc import Iterable, Sequence
 from monitor.model.alert import Alert, AlertState
 from monitor.model.batch import Batch
 from monitor.model.incident import Incident, OutboxRow, TimelineEntry, Window
+from monitor.model.learned import Learned
 from monitor.model.outcome import Standing
 from monitor.model.result import Missed, Result
 from monitor.stores.cells import Cells
 from monitor.stores.rows import (
     ALERT,
+    EXTRA_COLUMNS,
     INCIDENT,
     OUTBOX_ROW,
     RESULT_COLUMNS,
+    TEXT,
     TIMELINE_ENTRY,
     WINDOW,
     ResultRow,
+    pack_extra,
     pack_result,
 )
 from monitor.stores.words import Words
 
-_ADD_RESULT = f"INSERT INTO result ({RESULT_COLUMNS}) VALUES (?{', ?' * 13}) ON CONFLICT DO NOTHING"  # noqa: S608
+_ADD_RESULT = f"INSERT INTO result ({RESULT_COLUMNS}) VALUES (?{', ?' * RESULT_COLUMNS.count(',')}) ON CONFLICT DO NOTHING"  # noqa: S608
+_ADD_EXTRA = f"INSERT INTO extra ({EXTRA_COLUMNS}) VALUES (?{', ?' * EXTRA_COLUMNS.count(',')}) ON CONFLICT DO NOTHING"  # noqa: S608
 _ADD_OUTBOX = """
 INSERT INTO outbox (id, desk, incident, state, created, next_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, next_at = excluded.next_at, body = excluded.body
 """
+
+
+#: Versions of what is normal kept for each series: a week of daily fits, to look back at.
+LEARNED_KEPT = 8
+_FORGET_LEARNED = "DELETE FROM learned WHERE check_id = ? AND stratum_id = ? AND version <= ?"
 
 
 def gather(batches: Iterable[Batch]) -> Batch:
@@ -40,6 +50,7 @@ def gather(batches: Iterable[Batch]) -> Batch:
         whole.timeline += batch.timeline
         whole.outbox += batch.outbox
         whole.windows += batch.windows
+        whole.learned += batch.learned
         whole.durable |= batch.durable
     return whole
 
@@ -84,10 +95,15 @@ class Applier:
         self._write_timeline(batch.timeline)
         self._write_outbox(batch.outbox)
         self._write_windows(batch.windows)
+        self._write_learned(batch.learned)
 
     def _write_results(self, results: Sequence[Result]) -> None:
         fresh: list[ResultRow] = []
+        extras = [pack_extra(result, self._words) for result in results if result.extra]
+        self._connection.executemany(_ADD_EXTRA, extras)
         for result in results:
+            if result.extra:
+                continue
             row = pack_result(result, self._words)
             if self._is_newest(row):
                 fresh.append(row)
@@ -183,3 +199,10 @@ class Applier:
             for one in windows
         ]
         self._connection.executemany("INSERT OR REPLACE INTO window VALUES (?, ?, ?, ?)", rows)
+
+    def _write_learned(self, versions: Iterable[Learned]) -> None:
+        for one in versions:
+            series = self._words[one.check], self._words[one.stratum]
+            row = (*series, one.version, one.at, one.force, TEXT.dump_json(one.note).decode(), one.body)
+            self._connection.execute("INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            self._connection.execute(_FORGET_LEARNED, (*series, one.version - LEARNED_KEPT))

@@ -33,6 +33,7 @@ DELETE FROM rollup WHERE seconds = ?1 AND check_id = ?2 AND start < ?3 AND start
     SELECT max(start) FROM (SELECT start FROM rollup WHERE seconds = ?1 AND check_id = ?2 AND start < ?3 ORDER BY start LIMIT ?4))"""
 _DELETE_MISSED = "DELETE FROM missed WHERE check_id = ? AND at < ?"
 _DELETE_EVIDENCE = "DELETE FROM evidence WHERE id IN (SELECT id FROM evidence ORDER BY id LIMIT ?) AND at < ?"
+_DELETE_EXTRAS = "DELETE FROM extra WHERE id IN (SELECT id FROM extra ORDER BY id LIMIT ?) AND due < ?"
 
 #: Deletes a little and says how many rows; None when there is nothing left to do.
 Step = Callable[[sqlite3.Connection], int | None]
@@ -43,6 +44,7 @@ def steps(cells: Cells, at: float, keep: Retention) -> Iterator[Step]:
     folded_to = int(at - min(keep.results_seconds, keep.fine_seconds))
     yield lambda _: cells.close_before(folded_to, STEP_SERIES) or None  # first: results are found through the day's roll-up
     yield Results(at - keep.results_seconds)
+    yield lambda connection: connection.execute(_DELETE_EXTRAS, (STEP_ROWS, at - keep.results_seconds)).rowcount or None
     yield lambda connection: connection.execute(_DELETE_EVIDENCE, (STEP_EVIDENCE, at - keep.evidence_seconds)).rowcount or None
     yield Rollups(FINE_SECONDS, at - keep.fine_seconds)
     yield Rollups(HOUR_SECONDS, at - keep.hourly_seconds)

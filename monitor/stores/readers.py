@@ -13,12 +13,23 @@ from typing import TypeVar
 
 from monitor.model.batch import Restored
 from monitor.model.incident import Incident, TimelineEntry, Window
+from monitor.model.learned import Learned
 from monitor.model.result import Missed, MissReason
-from monitor.stores import Rollup, Slim, StoreError
+from monitor.stores import Past, Rollup, Slim, StoreError, history
 from monitor.stores.buckets import merge
 from monitor.stores.cells import CELL_COLUMNS, HOUR_SECONDS, Cell, cell_of
 from monitor.stores.files import connect_reader
-from monitor.stores.rows import ALERT, INCIDENT, OUTCOMES, RESULT_COLUMNS, TIMELINE_ENTRY, WINDOW, unpack_result
+from monitor.stores.rows import (
+    ALERT,
+    EXTRA_COLUMNS,
+    INCIDENT,
+    OUTCOMES,
+    RESULT_COLUMNS,
+    TIMELINE_ENTRY,
+    WINDOW,
+    unpack_extra,
+    unpack_result,
+)
 from monitor.stores.words import Vocabulary
 
 #: Two readers keep the pages and the API answering while one of them works on a report.
@@ -29,6 +40,7 @@ RESTORE_RESOLVED_SECONDS = 86_400.0
 EVIDENCE_MAX_BYTES = 8 << 20
 
 _RESULTS = f"SELECT {RESULT_COLUMNS} FROM result WHERE check_id = ? AND location_id = ? AND slot BETWEEN ? AND ? AND due >= ? AND due < ?"  # noqa: S608
+_EXTRAS = f"SELECT {EXTRA_COLUMNS} FROM extra WHERE check_id = ? AND due >= ? AND due < ? ORDER BY due, id LIMIT ?"  # noqa: S608
 _PERIODS = f"""
 SELECT start, stratum_id, location_id, {CELL_COLUMNS} FROM rollup WHERE seconds = ?1 AND check_id = ?2 AND start >= ?3 AND start < ?4
 UNION ALL
@@ -64,6 +76,7 @@ class Reader:
             alerts=[ALERT.validate_json(body) for (body,) in ask("SELECT body FROM alert")],
             incidents=sorted((INCIDENT.validate_json(body) for (body,) in incidents), key=lambda one: (one.opened, one.id)),
             windows=self.windows(at, None),
+            learned=history.newest(self.connection, self._words.text),
             last_slots=self._last_slots(),
         )
 
@@ -117,6 +130,11 @@ class Reader:
         found.sort(key=lambda one: (one.due, one.location))
         return found[:limit]
 
+    def extras(self, check: str, since: float, until: float, limit: int) -> list[Slim]:
+        """Runs beside the grid, due in [since, until), oldest first."""
+        rows = self.connection.execute(_EXTRAS, (self._words.number(check), since, until, limit))
+        return [unpack_extra(row, self._words.text) for row in rows]
+
     def _slots(self, check: int | None, since: float, until: float) -> dict[int, tuple[int, int]]:
         """Which slots to look among, by location: the roll-ups know, so the results need no index by time."""
         first_hour = int(since // HOUR_SECONDS) * HOUR_SECONDS
@@ -125,6 +143,16 @@ class Reader:
             low, high = ranges.get(place, (cell.first_slot, cell.last_slot))
             ranges[place] = min(low, cell.first_slot), max(high, cell.last_slot)
         return ranges
+
+    def past(self, check: str, since: float, until: float) -> Past:
+        """Runs on the grid due in [since, until) that measured something."""
+        number = self._words.number(check)
+        if number is None:
+            return Past()
+        return history.past(self.connection, self._words.text, number, self._slots(number, since, until), since, until)
+
+    def learned(self, check: str) -> list[Learned]:
+        return history.versions(self.connection, self._words.text, self._words.number(check))
 
     def latest(self, check: str, limit: int) -> list[Slim]:
         """Newest first."""

@@ -1,7 +1,9 @@
 """Values to rows and back. Results are packed; everything rarer is JSON of the model's own shape, so that a new field needs no migration."""
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
 
 from pydantic import TypeAdapter
 
@@ -9,6 +11,7 @@ from monitor.model.alert import Alert
 from monitor.model.incident import Incident, OutboxRow, TimelineEntry, Window
 from monitor.model.outcome import Outcome
 from monitor.model.result import Result
+from monitor.model.text import Text
 from monitor.stores import Slim
 
 ALERT = TypeAdapter(Alert)
@@ -16,6 +19,7 @@ INCIDENT = TypeAdapter(Incident)
 OUTBOX_ROW = TypeAdapter(OutboxRow)
 TIMELINE_ENTRY = TypeAdapter(TimelineEntry)
 WINDOW = TypeAdapter(Window)
+TEXT = TypeAdapter(Text)
 
 #: An outcome is stored as its place in this list: append only, never reorder.
 OUTCOMES = (
@@ -44,14 +48,14 @@ _FORMATS = {1: "B", 2: "H", 8: "Q"}  # bytes a count takes -> struct's letter
 
 RESULT_COLUMNS = (
     "check_id, location_id, slot, target_id, stratum_id, due, started_us, duration_us, late_us, "
-    "outcome, good, reason_id, failed_step_id, run_id"
+    "outcome, good, reason_id, failed_step_id, run_id, latency_us"
 )
-ResultRow = tuple[int, int, int, int, int, float, int, int, int, int, "bool | None", int, int, str]
+ResultRow = tuple[int, int, int, int, int, float, int, int, int, int, "bool | None", int, int, str, "int | None"]
 
 
 def pack_result(result: Result, words: Mapping[str, int]) -> ResultRow:
     """The row of RESULT_COLUMNS. Durations are kept to the microsecond."""
-    due = result.due
+    due, latency = result.due, result.latency_seconds
     return (
         words[result.check],
         words[result.location],
@@ -67,11 +71,25 @@ def pack_result(result: Result, words: Mapping[str, int]) -> ResultRow:
         words[result.reason],
         words[result.failed_step],
         result.run_id,
+        None if latency is None else round(latency * _MICRO),
     )
 
 
+EXTRA_COLUMNS = f"{RESULT_COLUMNS}, extra, covers_id"
+
+
+def pack_extra(result: Result, words: Mapping[str, int]) -> tuple[object, ...]:
+    """The row of EXTRA_COLUMNS."""
+    return (*pack_result(result, words), result.extra, words[result.covers])
+
+
+def unpack_extra(row: Sequence[Any], text: Callable[[int], str]) -> Slim:
+    *plain, extra, covers = row
+    return replace(unpack_result(cast("ResultRow", tuple(plain)), text), extra=extra, covers=text(covers))
+
+
 def unpack_result(row: ResultRow, text: Callable[[int], str]) -> Slim:
-    check, location, slot, target, stratum, due, started, duration, late, outcome, good, reason, step, run_id = row
+    check, location, slot, target, stratum, due, started, duration, late, outcome, good, reason, step, run_id, latency = row
     return Slim(
         check=text(check),
         target=text(target),
@@ -87,6 +105,7 @@ def unpack_result(row: ResultRow, text: Callable[[int], str]) -> Slim:
         reason=text(reason),
         failed_step=text(step),
         run_id=run_id,
+        latency_seconds=None if latency is None else latency / _MICRO,
     )
 
 

@@ -13,8 +13,9 @@ from typing import TypeVar
 from monitor.clock import Clock
 from monitor.model.batch import Batch, Restored
 from monitor.model.incident import Incident, OutboxRow, OutboxState, TimelineEntry, Window
+from monitor.model.learned import Learned
 from monitor.model.result import Missed
-from monitor.stores import Retention, Rollup, Slim, StoreError, outbox, prune
+from monitor.stores import Past, Retention, Rollup, Slim, StoreError, outbox, prune
 from monitor.stores.files import WriterLock, connect_reader, connect_writer, make_private
 from monitor.stores.migrate import check, migrate, shipped, version
 from monitor.stores.readers import Reader, ReaderPool, restore
@@ -147,6 +148,15 @@ class SqliteStore:
         self, check: str, *, since: float, until: float, location: str | None = None, limit: int = 100_000
     ) -> list[Slim]:
         return await self._read(lambda reader: reader.results(check, since, until, location, limit))
+
+    async def extras(self, check: str, *, since: float, until: float, limit: int = 100_000) -> list[Slim]:
+        return await self._read(lambda reader: reader.extras(check, since, until, limit))
+
+    async def past(self, check: str, *, since: float, until: float) -> Past:
+        return await self._read(lambda reader: reader.past(check, since, until))
+
+    async def learned(self, check: str) -> list[Learned]:
+        return await self._read(lambda reader: reader.learned(check))
 
     async def missed(self, check: str, *, since: float, until: float) -> list[Missed]:
         return await self._read(lambda reader: reader.missed(check, since, until))

@@ -50,7 +50,7 @@ class Job:
 
 def write(batch: Batch) -> Job:
     state = len(batch.rule_states) + len(batch.alerts) + len(batch.incidents) + len(batch.timeline)
-    rows = len(batch.results) + len(batch.missed) + state + len(batch.outbox) + len(batch.windows)
+    rows = len(batch.results) + len(batch.missed) + state + len(batch.outbox) + len(batch.windows) + len(batch.learned)
     return Job(batch, rows=max(1, rows))
 
 

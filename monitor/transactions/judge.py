@@ -17,6 +17,7 @@ from monitor.model.result import MESSAGE_MAX, Exchange, Reach, StepResult
 from monitor.redaction import redact_text
 from monitor.transactions.dialects import Dialect, Reading
 from monitor.transactions.expressions import Expression, show_path, walk
+from monitor.transactions.traits import traits_of
 
 #: How much of one value is shown in a message.
 SHOWN_MAX = 80
@@ -225,6 +226,7 @@ def _result(step: Step, exchange: Exchange, opinion: _Opinion, *, undo: bool) ->
         undo=undo,
         code=reading.code if reading else "",
         correlation=reading.correlation if reading else "",
+        traits=traits_of(exchange) if exchange.reach is Reach.ANSWERED else (),
     )
 
 

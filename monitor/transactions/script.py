@@ -20,7 +20,8 @@ from monitor.transactions.judge import Judged, judge, plain_message, scope_of
 #: With less than this left a request would fail by our own doing: the budget counts as spent.
 LEAST_SECONDS = 0.05
 
-_READ_METHODS = frozenset({"GET", "HEAD"})
+#: Methods that only ask (RFC 9110, section 9.2.1).
+READ_METHODS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class RunFacts:
     slot: int
     stratum: Stratum
     stamp: str  # UTC, like 20261122T022100Z
+    extra: int = 0  # beside the grid: its number since that slot
 
     def scope(self) -> dict[str, object]:
         run = {"id": self.run_id, "reference": self.reference, "slot": self.slot, "stamp": self.stamp}
@@ -58,7 +60,7 @@ class Do:
     @property
     def reads(self) -> bool:
         """It only asks: nothing at the gateway changes by it."""
-        return str(self.options.get("method", "GET")).upper() in _READ_METHODS
+        return str(self.options.get("method", "GET")).upper() in READ_METHODS
 
     @property
     def moves(self) -> Moves | None:

@@ -122,6 +122,11 @@ async def evidence(app: App, request: web.Request) -> web.Response:
     return problem(404, "no evidence is kept for that run") if found is None else web.json_response(found)
 
 
+async def check_evidence(app: App, request: web.Request) -> web.Response:
+    found = await app.evidence(request.match_info["check"])
+    return problem(404, "there is no such check") if found is None else web.json_response(found)
+
+
 async def incidents(app: App, request: web.Request) -> web.Response:
     wanted = [word for word in request.query.get("status", "").split(",") if word]
     found = await app.store.incidents(statuses=wanted, limit=_limit(request))
@@ -231,6 +236,9 @@ ROUTES = (
     Route("GET", "/api/v1/status", status, "What runs, since when, and how it is."),
     Route("GET", "/api/v1/checks", checks, "Every check with its latest result."),
     Route("GET", "/api/v1/checks/{check}/results", results, "The latest results of a check.", query=("limit",)),
+    Route(
+        "GET", "/api/v1/checks/{check}/evidence", check_evidence, "Where the rules of a check stand, and what is normal for it."
+    ),
     Route("GET", "/api/v1/runs/{run}/evidence", evidence, "The redacted evidence kept for one run."),
     Route("GET", "/api/v1/incidents", incidents, "Incidents, newest first.", query=("status", "limit")),
     Route("GET", "/api/v1/incidents/{id}", incident, "One incident with its timeline and tickets."),

@@ -43,6 +43,7 @@ def incident_shape(
                 "step": alert.series.step,
                 "severity": alert.severity,
                 "since": instant(alert.since),
+                "changed": instant(alert.changed),
                 "summary": words(alert.summary),
                 "evidence": dict(alert.evidence),
                 "run_id": alert.run_id,

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.budget import Account, Refusal, Work
@@ -267,3 +267,80 @@ def test_the_state_is_bounded():
 )
 def test_retry_after_is_read_in_both_its_forms_and_nothing_else(value, seconds):
     assert seconds == retry_after_seconds(value, WALL)
+
+
+def due(*runs):
+    """The grid's next runs: in how many seconds, and their costs."""
+    return lambda seconds: [run for run in runs if run[0] <= seconds]
+
+
+def test_a_run_beside_the_grid_gets_only_what_none_of_the_grids_next_runs_will_need():
+    account = Account(Allowance(requests_per_second=1.0, burst=10))
+    work = Work(2, 1, money=False)
+
+    assert account.admit_extra(work, NOW, due((0.5, 4), (3.0, 4), (3.5, 4))) is Refusal.RATE  # 12 in 3.5 s, of 11.5
+    assert account.admit_extra(work, NOW + 1.0, due((0.5, 4), (3.0, 4))) is None
+    assert account.admit(Work(4, 0, money=False), NOW + 1.5) is None
+    assert account.admit(Work(4, 0, money=False), NOW + 4.0) is None
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.0, 60.0), st.integers(1, 6)), min_size=1, max_size=40),
+    st.lists(st.tuples(st.floats(0.0, 60.0), st.integers(1, 6)), max_size=60),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_slot_is_refused_for_an_extra_run_that_would_have_run_without(grid, extras):
+    """Two accounts live through the same minute; one of them is also asked for extra runs."""
+    slots = sorted(grid)
+    alone, beset = (Account(Allowance(requests_per_second=1.0, burst=12)) for _ in range(2))
+    events = sorted([(at, 0, cost) for at, cost in slots] + [(at, 1, cost) for at, cost in extras])
+    for at, beside, cost in events:
+        work = Work(cost, 1, money=False)
+        if beside:
+            ahead = due(*((when - at, need) for when, need in slots if when >= at))
+            if beset.admit_extra(work, NOW + at, ahead) is None:
+                for _ in range(cost):
+                    beset.turn(NOW + at, admitted=True)
+            continue
+        calm = alone.admit(work, NOW + at)
+        for _ in range(cost if calm is None else 0):
+            alone.turn(NOW + at, admitted=True)
+        if calm is None:
+            assert beset.admit(work, NOW + at) is None
+            for _ in range(cost):
+                beset.turn(NOW + at, admitted=True)
+
+
+def test_runs_beside_the_grid_take_three_fifths_of_the_rate_and_no_more():
+    account, given = Account(Allowance(requests_per_second=5.0, burst=100)), 0
+    for tick in range(600):
+        at = NOW + tick * 0.1
+        if account.admit_extra(Work(1, 1, money=False), at, due()) is None:
+            account.turn(at, admitted=True)
+            given += 1
+
+    assert 180 <= given <= 60.0 * 3.0 + 2.0 * 3.0 + 1
+
+
+def test_one_that_throttles_is_asked_nothing_extra_for_a_minute_and_each_time_for_twice_as_long():
+    account, pauses, at = Account(Allowance()), [], NOW
+    for _ in range(6):
+        account.extras.throttled(at, None)
+        account.extras.throttled(at + 1.0, None)  # of those under way: no second pause
+        ends = next(at + n for n in range(2_000) if not account.extras.paused(at + n))
+        pauses.append(ends - at)
+        at = ends
+    account.extras.throttled(at, 1_800.0)
+
+    assert [60.0, 120.0, 240.0, 480.0, 900.0, 900.0] == pauses
+    assert Refusal.PAUSED is account.admit_extra(READ, at + 1_799.0, due())
+    assert account.admit_extra(READ, at + 1_800.0, due()) is None
+
+
+def test_being_throttled_within_a_minute_of_an_extra_request_is_our_own_doing():
+    account = Account(Allowance())
+    assert account.sent(NOW) is False
+    account.extras.sent(NOW)
+
+    assert account.sent(NOW + 59.0) is True
+    assert account.sent(NOW + 61.0) is False

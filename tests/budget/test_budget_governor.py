@@ -14,6 +14,7 @@ from monitor.model.text import Text
 from monitor.probes.cards import cards_of
 from monitor.probes.governor import Governor, cost_of
 from monitor.testing.simtime import SimulatedClock, simulate
+from monitor.transactions.script import RunFacts
 
 DAY = 86_400.0
 
@@ -171,7 +172,8 @@ def test_what_is_stored_is_small_and_only_what_changed():
         world = World([read()])
         await world.run(300.0)
         assert {} == world.governor.take_dirty()  # health is no news
-        world.governor.answered(read(), 0, next_do(), exchange_429(), Outcome.THROTTLED)
+        facts = RunFacts("run", "pc-run", 0, Stratum(), "stamp")
+        world.governor.answered(read(), facts, next_do(), exchange_429(), Outcome.THROTTLED)
         return world.governor.take_dirty(), world.governor.take_dirty()
 
     def next_do():

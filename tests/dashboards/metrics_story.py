@@ -67,6 +67,7 @@ def _live(exporter, slot, now):
         elif slot % 3 == 2:
             run = _bad(run, slot)
         exporter.result(run)
+        exporter.evidence(check, {"failing": (3.0 + slot % 5, 16.6)}, learned_at=now - 3_600.0, failure_ratio=0.002)
     exporter.missed(Missed("card-payment", "local", slot, slot, MissReason.OVERLOAD, now))
     exporter.incidents({Severity.P1: 1, Severity.P2: slot % 2})
     exporter.outbox("desk", OutboxState.RETRY, slot % 3, 4.0)

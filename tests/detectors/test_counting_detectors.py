@@ -35,7 +35,10 @@ class TestKOfNWithinContract(DetectorContract):
 
 
 def test_the_table_names_every_kind() -> None:
-    assert sorted(KINDS) == ["absence", "consecutive", "expiry", "k_of_n", "quantile"]
+    assert sorted(KINDS) == [
+        "absence", "burn_rate", "consecutive", "drift", "expiry", "k_of_n", "latency", "mix_shift", "quantile", "quorum", "sequential",
+        "spike",
+    ]  # fmt: skip
 
 
 def test_three_in_a_row_alarm_and_two_good_ones_heal() -> None:

@@ -358,6 +358,16 @@ def test_a_secret_that_the_gateway_echoes_stays_out_of_the_result():
     assert "hunter2" not in result.message + result.steps[0].message
 
 
+def test_a_secret_that_the_gateway_uses_as_a_name_is_not_in_a_trait():
+    answer = Exchange(
+        Reach.ANSWERED, 0.0, 0.1, status=200, body={"hunter-api-password": 1}, headers={"x-hunter-api-password": "1"}
+    )
+    found = check(step("read", method="GET"))
+    result, _ = run(found, answers={"read": answer}, gate=Gate([Secret("hunter-api-password")]))
+    assert ["headers", "schema"] == [name for name, _ in result.steps[0].traits]
+    assert "hunter" not in str(result.steps[0].traits)
+
+
 def test_run_ids_sort_by_time_and_are_ulids():
     assert "01ARYZ6S41" == new_run_id(1469918176.385, bytes)[:10]  # the example of the ULID specification
     ids = [new_run_id(at, bytes) for at in (1.0, 1.001, 2.0, 1_800_000_000.0)]

@@ -17,6 +17,7 @@ from monitor.exporter.check_series import series_count
 from monitor.exporter.lines import Counter, Family
 from monitor.model.alert import Severity
 from monitor.model.exposure import LedgerFigures
+from monitor.model.extra import ExtraRefusal
 from monitor.model.incident import OutboxState
 from monitor.model.outcome import NetworkReason, Outcome
 from monitor.model.result import Missed, MissReason
@@ -268,6 +269,10 @@ def story():
     exporter.budget("gateway", 7.5, 3, 0.0)
     exporter.budget_refused("gateway", Refusal.RATE)
     exporter.ledger([LedgerFigures("gateway", {"USD": 100}, 1, 12.5, 2, 1, stopped=True)])
+    exporter.evidence(check(), {"failing": (3.2, 16.6)}, START, 0.004)
+    exporter.result(failure(25, extra=1))
+    exporter.extra_refused(check(), ExtraRefusal.BUSY)
+    exporter.extra_level(check(), bursting=True, saved=149.0)
     exporter.reload(ok=True, at=START, version="0123456789ab")
     exporter.reload(ok=False, at=START + 60, version="0123456789ab")
     return exporter
@@ -277,6 +282,34 @@ async def test_every_declared_metric_has_a_value_once_something_happened():
     names = {name for name, _ in await samples(story())}
 
     assert [] == [metric.name for metric in METRICS if not names & set(metric.sample_names)]
+
+
+async def test_extra_runs_are_counted_apart_and_no_figure_of_the_schedule_knows_of_them():
+    exporter = Exporter([check()], "local")
+    exporter.result(result(1))
+    before = await samples(exporter)
+    exporter.result(failure(1, extra=1, covers="pay"))
+    exporter.result(failure(1, extra=2, good=None, outcome=Outcome.THROTTLED))
+    exporter.extra_refused(check(), ExtraRefusal.PAUSED)
+    exporter.extra_level(check(), bursting=True, saved=148.06)
+    after = await samples(exporter)
+
+    def of_the_schedule(found):
+        return {
+            key: sample
+            for key, sample in found.items()
+            if key[0].startswith(("paycanary_run", "paycanary_step", "paycanary_slots"))
+        }
+
+    assert of_the_schedule(before) == of_the_schedule(after)
+    assert 1 == await value(exporter, "paycanary_check_up")
+    assert 1 == await value(exporter, "paycanary_extra_runs_total", check="card", standing="down")
+    assert 1 == await value(exporter, "paycanary_extra_runs_total", check="card", standing="unknown")
+    assert 1 == await value(exporter, "paycanary_extra_runs_refused_total", check="card", reason="paused")
+    assert 1 == await value(exporter, "paycanary_check_bursting", check="card")
+    assert 148.06 == await value(exporter, "paycanary_extra_runs_saved", check="card")
+    exporter.configure([])
+    assert not [name for name, _ in await samples(exporter) if "extra" in name or "bursting" in name]
 
 
 async def test_where_synthetic_money_stands_is_told_by_gateway_and_currency():

@@ -18,6 +18,7 @@ FLOORS = {
     "redaction": 1,
     "ledger": 1,
     "budget": 1,
+    "adaptive": 1,
     "rules": 2,
     "clock": 2.5,
     "net": 2.5,
@@ -29,11 +30,13 @@ FLOORS = {
     "exporter": 3,
     "config": 4,
     "scheduler": 4,
+    "hasten": 4,
     "pipeline": 4,
     "delivery": 4,
     "janitor": 4,
     "watch": 4,
     "app": 5,
+    "backtest": 5,
     "web": 6,
     "selfcheck": 6.5,
     "cli": 7,
@@ -46,7 +49,7 @@ ALLOWED = {
     ("incidents", "redaction"): "wording quotes alerts",
     ("cli", "sandbox"): "the commands that start it",
 }
-PURE = {"budget", "model", "transactions", "detectors", "incidents", "sla", "redaction", "ledger", "rules"}
+PURE = {"adaptive", "budget", "model", "transactions", "detectors", "incidents", "sla", "redaction", "ledger", "rules"}
 #: What a pure room has no business with.
 EFFECTS = {
     "asyncio",

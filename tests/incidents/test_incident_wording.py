@@ -104,6 +104,30 @@ def test_without_a_failure_the_kind_of_detector_advises_and_else_the_general_rul
     assert "correlation id" in advice(alert(evidence={})).next_step.en
 
 
+@pytest.mark.parametrize(
+    "kind", ["quantile", "latency", "mix_shift", "drift", "absence", "expiry", "location-blind", "location-path"]
+)
+def test_what_is_no_failure_has_advice_of_its_own(kind: str) -> None:
+    known = advice(alert(evidence={"kind": kind}))
+
+    assert known is ADVICE[kind]
+    assert all((known.meaning.zh, known.next_step.zh))
+
+
+def test_an_alarm_about_slowness_is_advised_as_one_whatever_failed_meanwhile() -> None:
+    slow = alert(evidence={"kind": "sequential", "slowdown": "x2.5", "outcome": "network_error"})
+
+    assert advice(slow) is ADVICE["latency"]
+
+
+def test_the_places_that_see_it_are_told() -> None:
+    world = World()
+    world.alerts(alert(evidence={"kind": "sequential", "places": "fra, sin"}))
+
+    assert "    seen from: fra, sin" in world.tickets[0].body.en.splitlines()
+    assert "    观测地点：fra, sin" in world.tickets[0].body.zh.splitlines()
+
+
 def test_a_resolution_by_hand_says_how_many_still_fire() -> None:
     assert resolved_by("li", 0).en == "Resolved by li."
     assert "3 alerts are still firing" in resolved_by("li", 3).en

@@ -27,6 +27,8 @@ async def test_the_handshake_is_a_phase_and_tells_version_cipher_chain_and_issue
     assert ("TLSv1.3", "CN=Test authority", "CN=gateway.example") == (facts.version, facts.issuer, facts.subject)
     assert "127.0.0.1" in facts.alternative_names
     assert 64 == len(facts.fingerprint_sha256)
+    assert 64 == len(facts.key_sha256)
+    assert facts.key_sha256 != facts.fingerprint_sha256
     assert abs(facts.leaf_expires - time.time() - 90 * DAY) < 600
 
 

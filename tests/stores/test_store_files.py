@@ -11,8 +11,11 @@ from monitor.stores.files import connect_writer, make_private
 from monitor.stores.migrate import Migration, migrate, shipped, version
 from monitor.stores.rows import OUTCOMES
 
-SECOND = Migration(2, "colours", "CREATE TABLE colour (name TEXT); -- one ; two\nINSERT INTO colour VALUES ('red;green');\n")
-BROKEN = Migration(3, "broken", "CREATE TABLE half (name TEXT);\nINSERT INTO nowhere VALUES (1);\n")
+NEWEST = shipped()[-1].number
+NEXT = Migration(
+    NEWEST + 1, "colours", "CREATE TABLE colour (name TEXT); -- one ; two\nINSERT INTO colour VALUES ('red;green');\n"
+)
+BROKEN = Migration(NEWEST + 2, "broken", "CREATE TABLE half (name TEXT);\nINSERT INTO nowhere VALUES (1);\n")
 
 
 @pytest.fixture
@@ -113,23 +116,23 @@ def test_a_migration_that_was_edited_afterwards_is_noticed(tmp_path, path, conne
 
 def test_an_older_file_is_copied_and_then_brought_up_to_date(path, connection):
     connection.execute("INSERT INTO meta VALUES ('old', 'yes')")
-    migrate(connection, path, (*shipped(), SECOND), at=T0)
-    assert 2 == version(connection)
+    migrate(connection, path, (*shipped(), NEXT), at=T0)
+    assert NEXT.number == version(connection)
     assert [("red;green",)] == connection.execute("SELECT name FROM colour").fetchall()
-    copy = path.with_name("paycanary.db.schema-1")
+    copy = path.with_name(f"paycanary.db.schema-{NEWEST}")
     assert 0o600 == copy.stat().st_mode & 0o777
     kept = sqlite3.connect(copy)
     assert [("yes",)] == kept.execute("SELECT value FROM meta WHERE key = 'old'").fetchall()
-    assert 1 == version(kept)
+    assert NEWEST == version(kept)
     kept.close()
 
 
 def test_a_migration_that_fails_changes_nothing_and_can_be_tried_again(path, connection):
     with pytest.raises(sqlite3.OperationalError):
-        migrate(connection, path, (*shipped(), SECOND, BROKEN), at=T0)
-    assert 2 == version(connection)
+        migrate(connection, path, (*shipped(), NEXT, BROKEN), at=T0)
+    assert NEXT.number == version(connection)
     assert "half" not in tables(connection)
-    migrate(connection, path, (*shipped(), SECOND), at=T0)
+    migrate(connection, path, (*shipped(), NEXT), at=T0)
 
 
 def test_a_new_file_needs_no_copy(path, connection):
@@ -150,7 +153,7 @@ def count(*_):
         os._exit(9)
 connection = connect_writer(path)
 connection.set_trace_callback(count)
-migrate(connection, path, (*shipped(), Migration(2, "many", many)), at=0.0)
+migrate(connection, path, (*shipped(), Migration(shipped()[-1].number + 1, "many", many)), at=0.0)
 """
 
 
@@ -162,12 +165,15 @@ def test_a_kill_before_any_statement_of_a_migration_is_repaired_by_the_next_star
         ended = subprocess.run([sys.executable, "-c", KILLED, str(path), str(left)], check=False)
         died += ended.returncode == 9
         look = sqlite3.connect(path)
-        assert (version(look), sum(name.startswith("t") for name in tables(look) - {"timeline"})) in {(1, 0), (2, 8)}
+        assert (version(look), sum(name.startswith("t") for name in tables(look) - {"timeline"})) in {
+            (NEWEST, 0),
+            (NEWEST + 1, 8),
+        }
         look.close()
     assert died > 5
     last = connect_writer(path)
-    migrate(last, path, (*shipped(), Migration(2, "many", many)), at=0.0)
-    assert 2 == version(last)
+    migrate(last, path, (*shipped(), Migration(NEWEST + 1, "many", many)), at=0.0)
+    assert NEWEST + 1 == version(last)
     last.close()
 
 

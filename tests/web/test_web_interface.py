@@ -98,6 +98,14 @@ async def test_it_is_ready_while_checks_finish_and_every_get_answers(service: Se
     }
 
 
+async def test_a_check_shows_where_its_rules_stand_and_when_its_cold_start_ends(service: Service) -> None:
+    found = await service.until("/api/v1/checks/front/evidence", lambda found: found["rules"] and found["history_from"])
+    assert ("web", "front", []) == (found["install"], found["check"], found["baselines"])
+    assert ["failing"] == [one["rule"] for one in found["rules"]]
+    assert found["ready_at"] - found["history_from"] == 3 * 86_400 + 6 * 3_600
+    assert 404 == (await service.ask("GET", "/api/v1/checks/nobody/evidence"))[0]
+
+
 async def test_a_rebound_name_and_a_foreign_page_are_refused(service: Service) -> None:
     assert (await service.ask("GET", "/api/v1/status", Host="evil.example"))[0] == 403
     assert (await service.ask("POST", "/-/reload", Origin="http://evil.example"))[0] == 403

@@ -1,24 +1,18 @@
-"""When checks run: a fixed grid on the monotonic clock, bounded work, and every slot accounted for.
-
-Each check has a stable phase (a hash of its id), so that checks spread over their interval, over restarts too, and nothing
-gathers at :00. Slot ``k`` of a check is due at ``phase + k * every``; the next due instant follows from the last one, never
-from when a run ended. Every slot that falls due ends as exactly one of run or missed: ``planned == ran + missed + waiting``.
-
-A slot that cannot start at once waits its turn for at most a quarter of its interval; later than that it would be the sample
-of another instant, so it is shed and counted, and never caught up in a burst.
-"""
+"""The schedule at work. See the room's head for what it promises."""
 
 import asyncio
-import hashlib
 import heapq
 import math
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from typing import Any
 
 from monitor.clock import Clock
 from monitor.model.check import Check, Target
+from monitor.model.extra import ExtraRefusal
 from monitor.model.result import Missed, MissReason
+from monitor.scheduler.grid import Entry, Last, Tally, Waiting, phase_of, resume
+from monitor.scheduler.places import Places
 
 #: A slot later than this share of its interval is no longer that slot's sample.
 LATE_SHARE = 0.25
@@ -26,72 +20,20 @@ LATE_SHARE = 0.25
 EARLY_SECONDS = 0.001
 #: How many slots one wake-up starts before other work gets its turn: a thousand starts in one go would be a stall of our own making.
 STARTS_A_TURN = 64
-#: A gap longer than this after a restart is recorded as one stretch; the store's retention is shorter anyway.
-LONGEST_GAP_SLOTS = 10_000_000
+#: An extra run may expect to end so long before its check's next slot, or it waits until after it; at most this share of the interval.
+CLEAR_SHARE = 0.5
 
 Run = Callable[[Check, int, float, float], Awaitable[None]]
-#: The highest slot accounted for, and the instant it was due (or noted as missed); None: not known.
-Last = tuple[int, float | None]
-
-
-def phase_of(check_id: str, every_seconds: float) -> float:
-    """Where in its interval a check runs: stable for an id, spread evenly over ids. Seconds in [0, every)."""
-    digest = hashlib.sha256(check_id.encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64 * every_seconds
-
-
-def resume(grid: int, due: float, every_seconds: float, last: Last | None) -> tuple[int, int]:
-    """The slot number to go on with, and how many slots before it were missed.
-
-    ``grid`` is the number that the wall clock gives the slot at ``due``. It holds while interval and clock are what they were;
-    when either has changed, numbers still only go forward, and the gap is counted in time.
-    """
-    if last is None:
-        return grid, 0
-    number, at = last
-    behind = grid - number - 1
-    gap = behind if at is None else max(0, round((due - at) / every_seconds) - 1)
-    if behind >= 0 and abs(behind - gap) <= 1:
-        return grid, min(behind, LONGEST_GAP_SLOTS)
-    gap = min(max(0, gap), LONGEST_GAP_SLOTS)
-    return max(grid, number + 1 + gap), gap
-
-
-@dataclass(slots=True)
-class _Entry:
-    """One check on the grid. ``due`` is monotonic; ``slot`` is the number of the slot due then."""
-
-    check: Check
-    due: float
-    slot: int
-    running: int = 0
-    gone: bool = False  # taken off by a reload: its heap entry is skipped
-
-    def __lt__(self, other: "_Entry") -> bool:
-        return self.due < other.due
-
-
-@dataclass(slots=True)
-class _Waiting:
-    entry: _Entry
-    slot: int
-    due: float
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of the slots so far."""
-
-    planned: int = 0  # counted when a slot's time comes, apart from what becomes of it: ran + missed + waiting
-    ran: int = 0
-    missed: Counter[MissReason] = field(default_factory=Counter)
+#: An extra run: the latest slot of its check, and its number since.
+RunExtra = Callable[[int, int], Coroutine[Any, Any, None]]
 
 
 class Scheduler:
     """Starts ``run(check, slot, due, late_seconds)`` for every slot; ``due`` is an instant, ``late_seconds`` is start minus due.
 
     ``missed`` is told of every slot that does not run. ``targets`` bounds how many runs one target gets at once; ``max_in_flight``
-    bounds them all. ``admit`` may refuse a slot whose turn it is: the budget of its gateway is spent.
+    bounds them all. ``admit`` may refuse a slot whose turn it is: the budget of its gateway is spent. ``on_ended(check)`` is told
+    when a run of the grid is over.
     """
 
     def __init__(
@@ -107,14 +49,13 @@ class Scheduler:
         self._run = run
         self._admit = admit
         self._on_missed = missed
+        self.on_ended: Callable[[str], None] = lambda _check: None
         self._clock = clock
         self._location = location
-        self._max_in_flight = max_in_flight
-        self._limits: dict[str, int] = {}
-        self._entries: dict[str, _Entry] = {}
-        self._heap: list[_Entry] = []
-        self._waiting: dict[str, deque[_Waiting]] = {}  # by target, so that a stuck target holds up only its own
-        self._busy: Counter[str] = Counter()
+        self._places = Places(max_in_flight)
+        self._entries: dict[str, Entry] = {}
+        self._heap: list[Entry] = []
+        self._waiting: dict[str, deque[Waiting]] = {}  # by target, so that a stuck target holds up only its own
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = True
@@ -126,7 +67,7 @@ class Scheduler:
         """Put ``checks`` on the grid. Slots between ``last_slots`` and now were missed while we were away, and are said so."""
         self._stopped = False
         self._wheel_turned = self._clock.monotonic()
-        self._limits = {name: target.max_concurrency for name, target in targets.items()}
+        self._places.adopt({name: target.max_concurrency for name, target in targets.items()})
         for check in checks:
             self._add(check, (last_slots or {}).get(check.id))
         self._arm()
@@ -134,12 +75,13 @@ class Scheduler:
     def adopt(self, checks: Iterable[Check], targets: Mapping[str, Target]) -> None:
         """A reload: checks that stay keep their place on the grid, new ones join, removed ones leave after their run."""
         wanted = {check.id: check for check in checks}
-        self._limits = {name: target.max_concurrency for name, target in targets.items()}
+        self._places.adopt({name: target.max_concurrency for name, target in targets.items()})
         for name, entry in list(self._entries.items()):
             fresh = wanted.get(name)
             if fresh is None or fresh.every_seconds != entry.check.every_seconds:
                 entry.gone = True
                 del self._entries[name]
+                self._drop_held(entry, MissReason.OVERLAP)
                 if fresh is not None:
                     self._add(fresh, (entry.slot - 1, self._clock.wall()))
             else:
@@ -151,11 +93,16 @@ class Scheduler:
 
     @property
     def in_flight(self) -> int:
-        return len(self._tasks)
+        """Of the grid."""
+        return self._places.of_grid
+
+    @property
+    def extra_in_flight(self) -> int:
+        return self._places.of_extras
 
     @property
     def waiting(self) -> int:
-        return sum(map(len, self._waiting.values()))
+        return sum(map(len, self._waiting.values())) + sum(1 for entry in self._entries.values() if entry.held)
 
     def behind_seconds(self) -> float:
         """How long the most overdue slot has gone unlooked at; 0 when the wheel turns. A frozen scheduler shows here."""
@@ -172,12 +119,70 @@ class Scheduler:
             for item in queue:
                 self._miss(item.entry.check, item.slot, item.slot, MissReason.SHUTDOWN)
         self._waiting.clear()
+        for entry in self._entries.values():
+            self._drop_held(entry, MissReason.SHUTDOWN)
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace_seconds)
             for task in late:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=grace_seconds)
+
+    def begin_extra(
+        self, check_id: str, takes_seconds: float, admit: Callable[[int, int], ExtraRefusal | None], run: RunExtra
+    ) -> ExtraRefusal | None:
+        """Start ``run(slot, number)`` now, beside the grid. None: it has begun; else why not. Never raises.
+
+        ``takes_seconds`` is how long it is expected to take. ``admit(slot, number)`` is asked last, when everything else allows it.
+        """
+        entry = self._entries.get(check_id)
+        if entry is None or self._stopped or self._is_busy(entry, takes_seconds):
+            return ExtraRefusal.BUSY
+        target = entry.check.target
+        if self._waiting.get(target) or not self._places.free_beside(target):
+            return ExtraRefusal.PLACES
+        slot, number = entry.slot - 1, entry.extras + 1
+        refusal = admit(slot, number)
+        if refusal is None:
+            entry.beside, entry.extras = True, number
+            self._places.take_beside(target)
+            self._tasks.add(asyncio.get_running_loop().create_task(self._perform_extra(entry, run(slot, number))))
+        return refusal
+
+    def ahead(self, targets: frozenset[str], seconds: float) -> list[tuple[float, Check]]:
+        """The slots of ``targets`` whose turn comes within ``seconds``, those that wait among them: in how long, and the check."""
+        now = self._clock.monotonic()
+        found = [(0.0, item.entry.check) for target in targets for item in self._waiting.get(target, ())]
+        for entry in self._entries.values():
+            if entry.check.target not in targets:
+                continue
+            if entry.held:
+                found.append((0.0, entry.check))
+            due = entry.due
+            while due <= now + seconds:
+                found.append((max(0.0, due - now), entry.check))
+                due += entry.check.every_seconds
+        found.sort(key=lambda one: one[0])
+        return found
+
+    def _is_busy(self, entry: Entry, takes_seconds: float) -> bool:
+        check = entry.check
+        if entry.beside or entry.held or entry.full:
+            return True
+        clear = min(takes_seconds, check.every_seconds * CLEAR_SHARE)
+        return entry.running + 1 >= check.max_in_flight and entry.due - self._clock.monotonic() < clear
+
+    async def _perform_extra(self, entry: Entry, run: Coroutine[Any, Any, None]) -> None:
+        target = entry.check.target
+        try:
+            await run
+        finally:
+            entry.beside = False
+            self._places.give_beside(target)
+            self._forget_task()
+            if entry.held and not self._stopped:
+                (slot, due), entry.held = entry.held, None
+                self._offer(entry, slot, due, self._clock.monotonic())
 
     def _add(self, check: Check, last: Last | None) -> None:
         wall, monotonic = self._clock.wall(), self._clock.monotonic()
@@ -187,7 +192,7 @@ class Scheduler:
         slot, gap = resume(grid, due, check.every_seconds, last)
         if gap:
             self._miss(check, slot - gap, slot - 1, MissReason.PAUSED)
-        entry = _Entry(check, monotonic + (due - wall), slot)
+        entry = Entry(check, monotonic + (due - wall), slot)
         self._entries[check.id] = entry
         heapq.heappush(self._heap, entry)
 
@@ -215,7 +220,7 @@ class Scheduler:
         self._wheel_turned = now
         self._arm()
 
-    def _advance(self, entry: _Entry, now: float) -> tuple[int, float]:
+    def _advance(self, entry: Entry, now: float) -> tuple[int, float]:
         """Move an entry to its next slot; gives the slot to run now. Whole slots slept through are missed, not caught up."""
         every = entry.check.every_seconds
         behind = int((now - entry.due) / every)
@@ -228,22 +233,32 @@ class Scheduler:
         self.tally.planned += 1
         entry.slot += 1
         entry.due += every
+        entry.extras = 0
         return slot, due
 
-    def _offer(self, entry: _Entry, slot: int, due: float, now: float) -> None:
+    def _offer(self, entry: Entry, slot: int, due: float, now: float) -> None:
         check = entry.check
         if entry.running >= check.max_in_flight:
             self._miss(check, slot, slot, MissReason.OVERLAP)
+        elif entry.full:
+            self._hold(entry, slot, due)
         elif now - due > check.every_seconds * LATE_SHARE:
             self._miss(check, slot, slot, MissReason.OVERLOAD)
-        elif self._free(check.target) and not self._waiting.get(check.target):
+        elif self._places.free(check.target) and not self._waiting.get(check.target):
             self._begin(entry, slot, due)
         else:
-            self._waiting.setdefault(check.target, deque()).append(_Waiting(entry, slot, due))
+            self._waiting.setdefault(check.target, deque()).append(Waiting(entry, slot, due))
             self._shed(check.target, now)
 
-    def _free(self, target: str) -> bool:
-        return len(self._tasks) < self._max_in_flight and self._busy[target] < self._limits.get(target, self._max_in_flight)
+    def _hold(self, entry: Entry, slot: int, due: float) -> None:
+        """Until the extra run has ended. A slot that still waits when the next one comes was overlapped."""
+        self._drop_held(entry, MissReason.OVERLAP)
+        entry.held = slot, due
+
+    def _drop_held(self, entry: Entry, reason: MissReason) -> None:
+        if entry.held:
+            self._miss(entry.check, entry.held[0], entry.held[0], reason)
+            entry.held = None
 
     def _shed(self, target: str, now: float) -> None:
         """Drop what has waited too long for this target."""
@@ -252,17 +267,17 @@ class Scheduler:
             item = queue.popleft()
             self._miss(item.entry.check, item.slot, item.slot, MissReason.OVERLOAD)
 
-    def _begin(self, entry: _Entry, slot: int, due: float) -> None:
+    def _begin(self, entry: Entry, slot: int, due: float) -> None:
         if not self._admit(entry.check, slot):
             self._miss(entry.check, slot, slot, MissReason.BUDGET)
             return
         entry.running += 1
-        self._busy[entry.check.target] += 1
+        self._places.take(entry.check.target)
         self.tally.ran += 1
         task = asyncio.get_running_loop().create_task(self._perform(entry, slot, due))
         self._tasks.add(task)
 
-    async def _perform(self, entry: _Entry, slot: int, due: float) -> None:
+    async def _perform(self, entry: Entry, slot: int, due: float) -> None:
         check = entry.check
         late = max(0.0, self._clock.monotonic() - due)  # taken here: others may have begun in the same turn before this one
         try:
@@ -270,25 +285,31 @@ class Scheduler:
             await self._run(check, slot, self._clock.wall() - late, late)
         finally:
             entry.running -= 1
-            self._busy[check.target] -= 1
+            self._places.give(check.target)
             self.last_finished = self._clock.monotonic()
-            task = asyncio.current_task()
-            assert task is not None  # noqa: S101 - we are inside one
-            self._tasks.discard(task)
+            self._forget_task()
             if self._waiting and not self._stopped:
                 self._next(check.target)
+            self.on_ended(check.id)
+
+    def _forget_task(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - we are inside one
+        self._tasks.discard(task)
 
     def _next(self, target: str) -> None:
         """A place is free: this target's queue first, then the others'."""
         now = self._clock.monotonic()
         for name in [target, *(other for other in self._waiting if other != target)]:
             queue = self._waiting.get(name)
-            while queue and self._free(name):
+            while queue and self._places.free(name):
                 item = queue.popleft()
                 if now - item.due > item.entry.check.every_seconds * LATE_SHARE:
                     self._miss(item.entry.check, item.slot, item.slot, MissReason.OVERLOAD)
                 elif item.entry.running >= item.entry.check.max_in_flight:
                     self._miss(item.entry.check, item.slot, item.slot, MissReason.OVERLAP)
+                elif item.entry.full:
+                    self._hold(item.entry, item.slot, item.due)
                 else:
                     self._begin(item.entry, item.slot, item.due)
             if queue is not None and not queue:
