@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-fast test-kills test-kills-ledger test-desks bench bench-detection bench-detection-calibration bench-detection-service docs dashboards lint format types coverage clean
+.PHONY: help run test test-fast test-kills test-kills-ledger test-desks bench bench-detection bench-detection-calibration bench-detection-service bench-backtest docs dashboards lint format types coverage clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -50,6 +50,9 @@ bench-detection-calibration: $(VENV)/.dev ## false tickets over many simulated c
 
 bench-detection-service: $(VENV)/.dev ## thirty faults at random instants through the whole service and its real probes: FAULTS=30
 	$(BIN)/python benchmarks/detection_service/run.py --faults $${FAULTS:-30}
+
+bench-backtest: $(VENV)/.dev ## a month of 1,000 checks through the shipped rules: CHECKS=1000 EVERY=300
+	$(BIN)/python benchmarks/backtest_month.py --checks $${CHECKS:-1000} --every $${EVERY:-300}
 
 docs: $(VENV)/.dev ## rebuild the reference pages and schemas
 	$(BIN)/python docs/build.py

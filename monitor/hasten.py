@@ -9,7 +9,7 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -37,10 +37,16 @@ RETRY_SECONDS: Mapping[ExtraRefusal, float] = {
 
 Admit = Callable[[int, int], ExtraRefusal | None]
 RunExtra = Callable[[int, int], Coroutine[Any, Any, None]]
-#: ``Scheduler.begin_extra``.
-Begin = Callable[[str, float, Admit, RunExtra], ExtraRefusal | None]
 #: Does one extra run from end to end: the run itself, its slot, its number, the instant it was due.
 Perform = Callable[[Extra, int, int, float], Awaitable[None]]
+
+
+class Begin(Protocol):
+    """``Scheduler.begin_extra``."""
+
+    def __call__(
+        self, check_id: str, takes_seconds: float, admit: Admit, run: RunExtra, *, alone: bool = False
+    ) -> ExtraRefusal | None: ...
 
 
 @dataclass(slots=True)
@@ -82,6 +88,7 @@ class Hasten:
         self._timer: asyncio.TimerHandle | None = None
         self._checks: dict[str, Check] = {}
         self._behind_runs: set[str] = set()  # refused because a run was under way, or its turn near
+        self._lingering: set[tuple[str, int, int]] = set()  # extra runs under way that the next did not wait for
         self._stopped = False
         self.tally = Asked()
         self.adopt(checks)
@@ -124,6 +131,19 @@ class Hasten:
             self._bursts[check].put_off(self._clock.monotonic())
             self._plan(check)
             self._turn()
+
+    def lingers(self, check: str, slot: int, number: int, seconds: float) -> None:
+        """A run (``number`` 0: of the grid) is under way for ``seconds``, and so late that the next extra one goes beside it."""
+        burst = self._bursts.get(check)
+        if burst is None:
+            return
+        burst.lingered(seconds)
+        if number:
+            self._lingering.add((check, slot, number))
+            burst.ended()
+            self._plan(check)
+            self._turn()
+        self.ended(check)
 
     def levels(self) -> Iterator[tuple[str, bool, float]]:
         """Of every check that was ever suspected: its id, whether a burst is on, and extra runs saved up."""
@@ -203,8 +223,12 @@ class Hasten:
             except Exception as error:  # our own bug, at this edge: the grid goes on
                 log.exception("extra_run_failed", check=name, error=type(error).__name__)
             finally:
-                burst.ended()
+                if (name, slot, number) in self._lingering:
+                    self._lingering.discard((name, slot, number))
+                else:
+                    burst.ended()
                 self._plan(name)
                 asyncio.get_running_loop().call_soon(self._turn)
 
-        return self._begin(name, burst.takes_seconds, admit, run)
+        # Money that may be on its way is not joined by more: a run that moves some waits for all others.
+        return self._begin(name, burst.takes_seconds, admit, run, alone=extra.money)

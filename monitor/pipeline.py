@@ -90,13 +90,30 @@ class Pipeline:
         if self._stalled(now - result.duration_seconds, now):
             result.suspect = True
         for judged in self.blindness.judge(result, self._clock.wall()):
-            self._metrics.result(judged)
-            self._gathered.results.append(judged)
-            self._tell("result", judged)
-            alerts = self.engine.feed(judged)
+            alerts = self._believe(judged)
             if alerts:
                 await self._alerts(alerts)
         self._gather()
+
+    def pending(self, result: Result) -> None:
+        """A run still under way, later than in calm times: told to the rules that can use it, before its end can be.
+
+        Everything else sees how it ends, and that alone.
+        """
+        self._tell("pending", result)
+        alerts = [alert for judged in self.blindness.judge(result, self._clock.wall()) for alert in self._believe(judged)]
+        self._gather()
+        if alerts:
+            task = asyncio.get_running_loop().create_task(self._alerts(alerts), name="alerts of a pending run")
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    def _believe(self, judged: Result) -> list[Alert]:
+        if not judged.pending:
+            self._metrics.result(judged)
+            self._gathered.results.append(judged)
+            self._tell("result", judged)
+        return self.engine.feed(judged)
 
     def missed(self, missed: Missed) -> None:
         self._metrics.missed(missed)
@@ -230,6 +247,7 @@ class Pipeline:
             self._flush_timer = None
         for result in self.blindness.flush(self._clock.wall()):
             await self.take(result)
+        await asyncio.gather(*self._background)
         self._gathered.rule_states.update(self.engine.take_dirty(everything=True))
         self._gathered.durable = True
         await self.commit()

@@ -11,7 +11,11 @@ import numpy as np
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 #: Numba notices a change in the file of a function, not in the files of the functions it calls: the cache is named after all of them.
-OURS = (ROOT / "monitor" / "detectors" / "baseline.py", *sorted((ROOT / "monitor" / "detectors" / "sequential").glob("*.py")))
+OURS = (
+    ROOT / "monitor" / "detectors" / "baseline.py",
+    ROOT / "monitor" / "scheduler" / "schedule.py",
+    *sorted((ROOT / "monitor" / "detectors" / "sequential").glob("*.py")),
+)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 F = TypeVar("F", bound=Callable[..., Any])

@@ -1,5 +1,6 @@
 """Our engine as it ships: the very functions of ``monitor.detectors.sequential``, compiled where they stand."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
@@ -95,6 +96,12 @@ def residual(b: Array, began: float, place: int, log: float) -> float:
     part = middle - hour
     first = MEDIANS + HOURS * place + (HOURS // 2 if world.weekend(began) else 0)
     return log - b[first + hour] * (1.0 - part) - b[first + (hour + 1) % 24] * part
+
+
+@compiled
+def patience(b: Array, began: float, place: int) -> float:
+    """Seconds after which a probe still under way has failed: ``Sequential.patience`` on an array."""
+    return math.exp(b[SOFT] - residual(b, began, place, 0.0)) if b.shape[0] > 0 else math.inf
 
 
 @compiled

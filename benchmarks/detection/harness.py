@@ -1,7 +1,7 @@
 """A check in a world, probed on its grid, with the extra probes its rule asks for, and each result given to the rule as it comes in.
 
-Nothing is known before it has happened: a probe that hangs for ten seconds is evidence ten seconds after it began, and the rule
-decides about the next probe with what has come in by then.
+Nothing is known before it has happened: a probe that hangs for ten seconds is evidence ten seconds after it began, to our engine as soon
+as it is later than in calm times, and the rule decides about the next probe with what has come in by then.
 """
 
 import math
@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks.detection import faults, flagship, peers, world
 from benchmarks.detection.compiled import Array, compiled
+from monitor.scheduler.schedule import LINGERING_MAX
 
 #: Probes under way at once: one of the grid, one extra and one retry for each place, with room.
 FLIGHT = 32
@@ -88,8 +89,8 @@ def episode(
             counts[0 if why == GRID else 1] += 1
             _begun(due, places, at, place, why, setup.cadence, flagship.spacing(c))
             outcome, log = probe(setup.world, env, setup.distances, fault, at, onset, place)
-            due[2 * places + 2 + place] = at + math.exp(log)
-            flight[flying, ARRIVES], flight[flying, BEGAN], flight[flying, PLACE] = at + math.exp(log), at, place
+            told, outcome = _told(setup, due, places, at, place, outcome, log)
+            flight[flying, ARRIVES], flight[flying, BEGAN], flight[flying, PLACE] = told, at, place
             flight[flying, OUTCOME], flight[flying, LOG], flight[flying, WHY] = outcome, log, why
             flying += 1
             continue
@@ -109,8 +110,10 @@ def episode(
 
 @compiled
 def _timetable(begin: float, cadence: float, places: int) -> Array:
-    """When each place's next grid probe, retry is due; the next extra probe and its place; until when each place is busy."""
-    due = np.zeros(3 * places + 2)
+    """When each place's next grid probe, retry is due; the next extra probe and its place; until when each place is busy, and until
+    when the latest probes that linger there are under way.
+    """
+    due = np.zeros((3 + LINGERING_MAX) * places + 2)
     phase = np.random.random() * cadence / places
     for place in range(places):
         due[place] = begin + phase + cadence * place / places
@@ -121,7 +124,7 @@ def _timetable(begin: float, cadence: float, places: int) -> Array:
 
 @compiled
 def _next(due: Array, places: int) -> tuple[float, int, int]:
-    """The next probe to begin: when, where, why. An extra one waits for the one before it at its place."""
+    """The next probe to begin: when, where, why. An extra one waits for the one before it at its place, until that lingers."""
     at, place, why = due[0], 0, GRID
     for other in range(places):
         if due[other] < at:
@@ -129,10 +132,24 @@ def _next(due: Array, places: int) -> tuple[float, int, int]:
         if due[places + other] < at:
             at, place, why = due[places + other], other, RETRY
     turn = int(due[2 * places + 1])
-    extra = max(due[2 * places], due[2 * places + 2 + turn])
+    lingering = 3 * places + 2 + LINGERING_MAX * turn
+    extra = max(due[2 * places], due[2 * places + 2 + turn], due[lingering : lingering + LINGERING_MAX].min())
     if extra < at:
         at, place, why = extra, turn, EXTRA
     return at, place, why
+
+
+@compiled
+def _told(setup: Setup, due: Array, places: int, at: float, place: int, outcome: int, log: float) -> tuple[float, int]:
+    """When the rule hears of a probe that began at ``at``, and as what. To our engine it is as good as failed once it is late."""
+    ends = at + math.exp(log)
+    late = at + flagship.patience(setup.bins, at, place) if setup.rule >= peers.OURS else math.inf
+    due[2 * places + 2 + place] = min(ends, late)
+    if ends <= late:
+        return ends, outcome
+    first = 3 * places + 2 + LINGERING_MAX * place
+    due[first + due[first : first + LINGERING_MAX].argmin()] = ends
+    return late, world.SILENT
 
 
 @compiled

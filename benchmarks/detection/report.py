@@ -167,6 +167,16 @@ def calibration_table(rows: list[Row]) -> str:
     return table(head, cells)
 
 
+def kinds_table(rows: list[Row]) -> str:
+    head = ["kind", "what happens", "false alarms a check-month (95 %)", "check-months", "delay, median / 95 %"]
+    cells = []
+    for row in rows:
+        calm, late = row.get("false_alarms"), row.get("delay")
+        told = (rate(calm), f"{calm['months']:,.0f}", "") if calm else ("", "", cell(late))
+        cells.append([f"`{row['kind']}`", row["name"], *told])
+    return table(head, cells)
+
+
 def write_page(folder: Path = RESULTS, page: Path = PAGE) -> None:
     """The page, from whatever results there are."""
     parts = ["# Detection, measured\n", _HEAD]
@@ -185,6 +195,9 @@ def write_page(folder: Path = RESULTS, page: Path = PAGE) -> None:
         parts += [f"False alarms in that world, where one in 30 days is promised at most: {alarms} in 30 days.\n"]
     if calibration:
         parts += ["## Is the budget kept?\n", _made(calibration["about"]), calibration_table(calibration["rows"])]
+    kinds = load("kinds", folder)
+    if kinds:
+        parts += ["## The other kinds with a budget\n", _KINDS, _made(kinds["about"]), kinds_table(kinds["rows"])]
     page.write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -192,6 +205,9 @@ def _made(row: Row) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in row["versions"].items())
     return f"`{row['command']}`, seed {row['seed']}, {row['date']}, {row['machine']}, {versions}.\n"
 
+
+_KINDS = """One step of one check, once a minute, after three weeks of calm; the budget asked is one false alarm a month. Delays in seconds.
+"""
 
 _HEAD = """Generated from `benchmarks/detection/results/`; every figure comes from a seed and can be made again.
 

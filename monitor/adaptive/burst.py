@@ -1,5 +1,6 @@
 """The burst of one check: which extra run comes next, and when. A plain object; ``now`` is monotonic seconds."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -52,7 +53,8 @@ class CheckBurst:
         self._running = False
         self._chosen: _Chosen | None = None
         self._last = self._last_money = self._not_before = float("-inf")
-        self.takes_seconds = 0.0  # the longest run of late
+        self._patience = math.inf
+        self.takes_seconds = 0.0  # the longest that a run of late was in the way of others
 
     def adopt(self, check: Check) -> None:
         """Another configuration. What was spent stays spent."""
@@ -101,7 +103,13 @@ class CheckBurst:
         self._turns[chosen.wish] = self._turns.get(chosen.wish, 0) + 1
 
     def ended(self) -> None:
+        """It is over, or so late that the next need not wait for it."""
         self._running = False
+
+    def lingered(self, seconds: float) -> None:
+        """A run was under way for so long when the next was let pass."""
+        self._patience = seconds
+        self.takes_seconds = min(self.takes_seconds, seconds)
 
     def put_off(self, until: float) -> None:
         """It could not be sent: not again before ``until``."""
@@ -109,7 +117,7 @@ class CheckBurst:
 
     def heard(self, stratum: str, good: bool | None, seconds: float) -> None:
         """A run of the check, of the grid or not, came to this and took so long."""
-        self.takes_seconds = max(seconds, self.takes_seconds * _FORGET)
+        self.takes_seconds = max(min(seconds, self._patience), self.takes_seconds * _FORGET)
         if good is not None:
             self._healthy[stratum] = good
 

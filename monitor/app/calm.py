@@ -3,24 +3,13 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
-from monitor.detectors.learn import LEAST_SAMPLES, LEAST_SECONDS, History
+from monitor.detectors.calm import DAY_SECONDS, ELSEWHERE, LAG_SECONDS, LONGEST_SECONDS, MARGIN_SECONDS, RUNS_MAX
+from monitor.detectors.learn import LEAST_SECONDS, History
 from monitor.detectors.sequential.kind import UNANSWERED
 from monitor.model.check import Check
 from monitor.model.incident import Incident, Window, WindowKind
 from monitor.sla.intervals import Interval, Intervals, union
 from monitor.stores import Past
-
-DAY_SECONDS = 86_400.0
-#: Trouble that nobody has noticed yet must not be learnt: what is newer than this is not read.
-LAG_SECONDS = 6 * 3_600.0
-#: Four weeks show every hour of the week four times; what is older tells of another gateway.
-LONGEST_SECONDS = 28 * DAY_SECONDS
-#: Runs read for one fit: two weeks of a check every 30 s. Beyond, more history only costs.
-RUNS_MAX = 60_000
-#: Trouble begins before it is noticed and ends before it is called over, but not always: a quarter of an hour on either side.
-MARGIN_SECONDS = 900
-#: Incidents of a kind of their own, which no outcome of a run shows: a certificate that runs out, silence.
-ELSEWHERE = ("kind=expiry", "kind=absence", "kind=drift")
 
 
 def period(check: Check, now: float) -> tuple[float, float]:
@@ -30,14 +19,9 @@ def period(check: Check, now: float) -> tuple[float, float]:
     return until - min(LONGEST_SECONDS, max(LEAST_SECONDS + DAY_SECONDS / 2, wanted)), until
 
 
-def ready_at(first: float) -> float:
-    """When the cold start of a check ends whose history begins at ``first``."""
-    return first + LEAST_SECONDS + LAG_SECONDS
-
-
 def shows(incident: Incident) -> bool:
     """Do outcomes of runs tell of this incident? Those of a kind of their own they do not."""
-    return not any(kind in incident.group.split(",") for kind in ELSEWHERE)
+    return ELSEWHERE.isdisjoint(name.removeprefix("kind=") for name in incident.group.split(",") if name.startswith("kind="))
 
 
 def troubles(check: Check, incidents: Iterable[Incident], windows: Iterable[Window], now: float) -> Intervals:
@@ -83,8 +67,3 @@ def select(past: Past, stratum: str, left_out: Intervals) -> History:
 def _within(at: float, starts: list[int], ends: list[int]) -> bool:
     place = bisect_right(starts, at)
     return bool(place) and at < ends[place - 1]
-
-
-def enough(history: History) -> bool:
-    """Before, the series is in its cold start."""
-    return len(history.at) >= LEAST_SAMPLES and history.at[-1] - history.at[0] >= LEAST_SECONDS

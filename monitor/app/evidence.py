@@ -9,6 +9,7 @@ from monitor.app import calm
 from monitor.app.learning import BASELINE, Learning, first_run, read
 from monitor.config import Config
 from monitor.detectors.baseline import Baseline
+from monitor.detectors.calm import ready_at
 from monitor.detectors.sequential.plan import COLD_P0
 from monitor.exporter import Exporter
 from monitor.model.alert import Alert
@@ -66,7 +67,7 @@ async def shape(store: Store, config: Config, check: Check, now: float, stands: 
         "rules": [_stand(one) for one in stands],
         "baselines": [_version(one) for one in versions],
         "history_from": first,
-        "ready_at": None if first is None else calm.ready_at(first),
+        "ready_at": None if first is None else ready_at(first),
     }
 
 

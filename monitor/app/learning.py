@@ -20,6 +20,7 @@ from monitor.clock import Clock
 from monitor.config import Config
 from monitor.detectors.adoption import Fit, believed
 from monitor.detectors.baseline import Baseline
+from monitor.detectors.calm import AGAIN_SECONDS, DAY_SECONDS, enough, ready_at
 from monitor.detectors.learn import fit
 from monitor.incidents import Book
 from monitor.model.batch import Batch
@@ -36,8 +37,6 @@ log = structlog.get_logger()
 BASELINE = TypeAdapter(Baseline)
 #: A fit moves little from one day to the next.
 REFIT_SECONDS = 86_400.0
-#: While a check is in trouble, and while it has too little history, it is looked at again after this long.
-AGAIN_SECONDS = 900.0
 #: After a fit the thread rests this many times as long as it worked: a tenth of one core at most, until all checks have had theirs.
 REST_TIMES = 9.0
 REST_MIN_SECONDS = 1.0
@@ -142,8 +141,8 @@ class Learning:
         """Fit what there is enough of. Gives when to look again."""
         since, until = calm.period(check, now)
         first = await first_run(self._store, check.id, since, now)
-        if first is None or calm.ready_at(first) > now:
-            return now + AGAIN_SECONDS if first is None else max(now + REST_MIN_SECONDS, calm.ready_at(first))
+        if first is None or ready_at(first) > now:
+            return now + AGAIN_SECONDS if first is None else max(now + REST_MIN_SECONDS, ready_at(first))
         past = await self._read(check, since, until)
         left_out = await self._troubles(check, since, now)
         versions = await self._store.learned(check.id)
@@ -161,10 +160,10 @@ class Learning:
         """Day by day: other readers go between."""
         whole, at = Past(), since
         while at < until:
-            part = await self._store.past(check.id, since=at, until=min(until, at + calm.DAY_SECONDS))
+            part = await self._store.past(check.id, since=at, until=min(until, at + DAY_SECONDS))
             for mine, more in zip(_columns(whole), _columns(part), strict=True):
                 mine.extend(more)
-            at += calm.DAY_SECONDS
+            at += DAY_SECONDS
         return whole
 
     async def _troubles(self, check: Check, since: float, now: float) -> Intervals:
@@ -216,7 +215,7 @@ def _fit_gently(past: Past, stratum: str, left_out: Intervals) -> Baseline | Non
     """In a thread. None: there is not enough of it."""
     with _short_turns():
         history = calm.select(past, stratum, left_out)
-        return fit(history) if calm.enough(history) else None
+        return fit(history) if enough(history.at) else None
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from monitor.probes.drive import Driver
 from monitor.probes.governor import Governor
 from monitor.probes.identity import reference_of
 from monitor.probes.money import MoneyGate, NoLedger
+from monitor.probes.patience import Patience
 from monitor.redaction import Gate
 from monitor.signers import table as signer_table
 
@@ -40,6 +41,7 @@ class Probing:
         self._stalled = stalled
         self._money: MoneyGate = NoLedger()
         self.gate = Gate(config.secrets)
+        self.patience = Patience()
 
     def open_ledger(self, name: str, announce: Announce, alerts: Iterable[Alert] = ()) -> Ledger:
         """The money ledger of this data directory, what it holds taken up again. Before ``open``. Raises StoreError."""
@@ -93,6 +95,7 @@ class Probing:
             install=self._config.service.install,
             randomness=self._edges.randomness,
             stalled=self._stalled,
+            patience=self.patience,
         )
 
     async def run(self, check: Check, target: Target, slot: int, due: float, late_seconds: float) -> Result:

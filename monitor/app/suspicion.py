@@ -13,6 +13,7 @@ from monitor.model.extra import Extra, ExtraRefusal
 from monitor.model.result import Result
 from monitor.model.wish import Wish
 from monitor.pipeline import Pipeline
+from monitor.probes.patience import nobody
 from monitor.rules.monitor_alerts import BLIND
 from monitor.scheduler import Scheduler
 
@@ -41,6 +42,8 @@ class Suspicion:
             on_refused=exporter.extra_refused,
         )
         scheduler.on_ended = self._ended
+        probing.patience.seconds = self._patience
+        probing.patience.over = pipeline.pending
         pipeline.listeners.append(self._hear)
 
     def adopt(self, config: Config) -> None:
@@ -52,6 +55,7 @@ class Suspicion:
         """Before the schedule is: no extra run begins any more."""
         if self._looking is not None:
             self._looking.cancel()
+        self._probing.patience.over = nobody
         self.hasten.stop()
 
     def gauges(self) -> None:
@@ -62,6 +66,10 @@ class Suspicion:
         """Rules are fed in the same turn of the loop as this is told: what they wish for is known in the next."""
         if kind == "result":
             self.hasten.heard(what)
+            self._look_soon()
+        elif kind == "pending":
+            self._scheduler.lingers(what.check, what.slot, what.extra)
+            self.hasten.lingers(what.check, what.slot, what.extra, what.duration_seconds)
             self._look_soon()
 
     def _ended(self, check: str) -> None:
@@ -83,6 +91,9 @@ class Suspicion:
             for check in self._config.checks.values():
                 if check.control:
                     yield Wish(BLIND, check.id, "", "", CONTROL_SPACING_SECONDS)
+
+    def _patience(self, check: str, stratum: str, due: float) -> float | None:
+        return self._pipeline.engine.patience(check, stratum, self._config.service.location, due)
 
     def _admit(self, extra: Extra, slot: int, number: int) -> ExtraRefusal | None:
         return self._probing.governor.admit_extra(extra, slot, number, self._scheduler.ahead)

@@ -52,8 +52,8 @@ def load() -> Compiled:
     import numba
 
     compiled = numba.njit(nogil=True)
-    update, steer = _entry(kernel, "update", compiled), _entry(control, "update", compiled)
-    usual_at = _entry(plan, "usual_at", compiled)
+    update, steer = entry(kernel, "update", compiled), entry(control, "update", compiled)
+    usual_at = entry(plan, "usual_at", compiled)
 
     @compiled
     def walk(p, s, c, at, place, kind, bins, begin, end, stands, kept_s, kept_c, keep):  # type: ignore[no-untyped-def]
@@ -89,10 +89,11 @@ def load() -> Compiled:
     return Compiled(walk, read)
 
 
-def _entry(module: ModuleType, entry: str, compiled: Callable[[Any], Any]) -> Any:
-    """One function of a module, compiled together with the module's own functions that it calls."""
+def entry(module: ModuleType, name: str, compiled: Callable[[Any], Any]) -> Any:
+    """One function of a module, compiled together with the functions that it calls."""
     names = dict(vars(module))
-    for name, value in vars(module).items():
-        if isinstance(value, FunctionType) and value.__module__ == module.__name__:
-            names[name] = compiled(FunctionType(value.__code__, names, name, value.__defaults__))
-    return names[entry]
+    for known, value in vars(module).items():
+        if isinstance(value, FunctionType):
+            own = value.__module__ == module.__name__
+            names[known] = compiled(FunctionType(value.__code__, names, known, value.__defaults__) if own else value)
+    return names[name]

@@ -9,30 +9,29 @@ from dataclasses import dataclass, field
 
 from monitor.detectors.adoption import Fit, believed
 from monitor.detectors.baseline import Baseline
-from monitor.detectors.learn import LEAST_SAMPLES, LEAST_SECONDS, History, fit
+from monitor.detectors.calm import (
+    AGAIN_SECONDS,
+    DAY_SECONDS,
+    ELSEWHERE,
+    LAG_SECONDS,
+    LONGEST_SECONDS,
+    MARGIN_SECONDS,
+    RUNS_MAX,
+    enough,
+    ready_at,
+)
+from monitor.detectors.learn import History, fit
+from monitor.detectors.sequential.kind import UNANSWERED
 from monitor.model.alert import Alert, AlertState
 from monitor.model.check import Check
-from monitor.model.outcome import Outcome
 from monitor.model.result import Result
 from monitor.rules import Rule
 from monitor.rules.plan import assign
 
-_DAY = 86_400.0
-#: Four weeks show every hour of the week four times; what is older tells of another gateway.
-HISTORY_SECONDS = 28 * _DAY
-#: Trouble that nobody has noticed yet must not be learned: what is newer than this is not read.
-LAG_SECONDS = 6 * 3_600.0
-#: Trouble begins before it is noticed and ends before it is called over, but not always.
-MARGIN_SECONDS = 900.0
-#: Runs read for one fit, the newest: more only cost.
-RUNS_MAX = 60_000
-#: After a fit, or a look that found trouble: no sooner, and no later.
-AGAIN_SECONDS, REFIT_MIN_SECONDS, REFIT_MAX_SECONDS = 900.0, _DAY, 14 * _DAY
-#: Kinds whose alarms no outcome of a run shows: there is nothing to leave out.
-ELSEWHERE = frozenset({"expiry", "absence", "drift"})
+#: After a fit: no sooner, and no later.
+REFIT_MIN_SECONDS, REFIT_MAX_SECONDS = DAY_SECONDS, 14 * DAY_SECONDS
 #: Fits that a new one is held against, as many as the service keeps.
 FITS_KEPT = 8
-_SILENT = frozenset({Outcome.NETWORK_ERROR, Outcome.TIMEOUT_UNKNOWN})
 
 Interval = tuple[float, float]
 
@@ -89,7 +88,7 @@ class Learner:
     def begin(self, at: float) -> None:
         """The history begins at the first instant that is told."""
         if self.due == float("inf"):
-            self.due = at + LEAST_SECONDS + LAG_SECONDS
+            self.due = ready_at(at)
 
     def ready(self, at: float, *, suspected: bool) -> bool:
         """Now that a fit is due: is it to be made? Not while anything is wrong; it is then due again soon."""
@@ -108,12 +107,12 @@ class Learner:
 
     def troubles(self, at: float) -> Sequence[Interval]:
         """The times that are left out; those too old to matter are forgotten."""
-        self._troubles = [one for one in self._troubles if one[1] >= at - HISTORY_SECONDS]
+        self._troubles = [one for one in self._troubles if one[1] >= at - LONGEST_SECONDS]
         return self._troubles
 
     def _calm(self, at: float) -> list[Result]:
         """The part that shows what is normal, by instant. What is too old is forgotten."""
-        self._past = [one for one in self._past if one.due >= at - HISTORY_SECONDS]
+        self._past = [one for one in self._past if one.due >= at - LONGEST_SECONDS]
         ended = self.troubles(at)
         calm = [
             one
@@ -123,12 +122,9 @@ class Learner:
         return sorted(calm, key=lambda one: (one.due, one.location))[-RUNS_MAX:]
 
     def _weigh(self, series: _Series, past: History) -> bool:
-        if len(past.at) < LEAST_SAMPLES or past.at[-1] - past.at[0] < LEAST_SECONDS - LAG_SECONDS:
+        if not enough(past.at):
             return False
-        try:
-            fresh = fit(past)
-        except ValueError:  # a little too little of it: asked again soon
-            return False
+        fresh = fit(past)
         taken, jump = believed(series.fits, fresh)
         series.fits = [*series.fits[1 - FITS_KEPT :], Fit(fresh, taken, bool(jump.en))]
         series.in_force = fresh if taken else series.in_force
@@ -144,7 +140,7 @@ def history_of(calm: Sequence[Result]) -> History:
         failed=[not one.good for one in calm],
         seconds=[one.latency_seconds for one in calm],
         places=places,
-        answered=[one.outcome not in _SILENT for one in calm],
+        answered=[one.outcome not in UNANSWERED for one in calm],
     )
 
 

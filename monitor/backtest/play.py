@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from monitor.backtest.columns import Columns, available, read_columns
-from monitor.backtest.learning import HISTORY_SECONDS, Learner
+from monitor.backtest.learning import Learner
 from monitor.backtest.replay import Story, replay
 from monitor.backtest.runs import checks_of, refuse_strangers, results
 from monitor.backtest.samples import Line, read_samples
 from monitor.backtest.spread import column_stories
 from monitor.backtest.stored import stored_results, watched
+from monitor.detectors.calm import LONGEST_SECONDS
 from monitor.model.check import Check
 from monitor.model.result import Result
 from monitor.rules import Rule
@@ -86,7 +87,7 @@ async def _store_stories(store: Store, rules: Sequence[Rule], checks: Iterable[C
     try:
         found = []
         for check in checks:
-            past = await stored_results(store, check, since - HISTORY_SECONDS, until)
+            past = await stored_results(store, check, since - LONGEST_SECONDS, until)
             if past:
                 found.append(_story(check, past, rules))
         return found
@@ -95,7 +96,7 @@ async def _store_stories(store: Store, rules: Sequence[Rule], checks: Iterable[C
 
 
 def read_from(since: float | None) -> float:
-    return float("-inf") if since is None else since - HISTORY_SECONDS
+    return float("-inf") if since is None else since - LONGEST_SECONDS
 
 
 def _story(check: Check, past: Sequence[Result], rules: Sequence[Rule]) -> Story:

@@ -17,9 +17,6 @@ from monitor.model.result import Result
 from monitor.rules import Rule, RuleEngine
 from monitor.rules.monitor_alerts import OWN_RULES
 
-#: Live, time alone is looked at once a second.
-TICK_SECONDS = 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -49,7 +46,6 @@ class Player:
         self.now = first.due
         self._check = check
         self._since = first.due
-        self._ticked = float("-inf")
         self._learner = learner
         self._spending = Spending()
         self._runs = 0
@@ -70,13 +66,10 @@ class Player:
         return Story(self._check.id, span, self._runs, tuple(self.recorder.firings()), self._spending.spent())
 
     def _pass(self, until: float) -> None:
-        """Let time pass: absence, and alarms that have stood long enough. Never two looks within a second, as live."""
-        while (due := self.engine.next_tick()) is not None:
-            at = max(due, self.now, self._ticked + TICK_SECONDS)
-            if at > until:
-                break
-            self._ticked = self.now = at
-            self._keep(self.engine.tick(at))
+        """Let time pass: absence, and alarms that have stood long enough, each at its very instant (live: at the second's next look)."""
+        while (due := self.engine.next_tick()) is not None and due <= until:
+            self.now = max(due, self.now)
+            self._keep(self.engine.tick(self.now))
         self.now = max(self.now, until)
 
     def _keep(self, alerts: Iterable[Alert]) -> None:

@@ -18,7 +18,7 @@ READ_SECONDS = 86_400.0
 async def stored_results(store: Store, check: Check, since: float, until: float) -> list[Result]:
     """Runs of ``check`` due in [since, until), in order of arrival."""
     found = [_result(slim, check) async for slim in _slims(store, check.id, since, until)]
-    return sorted(found, key=lambda one: (one.finished, one.due, one.location, one.slot))
+    return sorted(found, key=lambda one: (one.finished, one.due, one.location, one.slot, one.extra))
 
 
 async def _slims(store: Store, check: str, since: float, until: float) -> AsyncIterator[Slim]:
@@ -26,6 +26,8 @@ async def _slims(store: Store, check: str, since: float, until: float) -> AsyncI
     while at < until:
         end = min(at + READ_SECONDS, until)
         for slim in await store.results(check, since=at, until=end):
+            yield slim
+        for slim in await store.extras(check, since=at, until=end):
             yield slim
         at = end
 
@@ -53,6 +55,8 @@ def _result(slim: Slim, check: Check) -> Result:
         failed_step=slim.failed_step,
         suspect=bool(slim.good) and latency is None,
         control=check.control,
+        extra=slim.extra,
+        covers=slim.covers,
     )
 
 

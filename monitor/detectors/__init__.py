@@ -70,6 +70,13 @@ class Detector(Protocol):
     def informed(self, baseline: Baseline | None) -> "Detector":
         """The same, told what is normal for its series. States of the one mean the same to the other."""
 
+    def patience(self, location: str, at: float) -> float | None:
+        """After how many seconds a run that was due at ``at`` counts as failed though it is still under way; None: not before its end.
+
+        A detector that says so is given one failed sample then, marked ``pending``, and must not count the run's own, of the same
+        location and the same ``at``, again.
+        """
+
     def describe(self, state: State) -> Mapping[str, str]:
         """Where it stands, for people: score, threshold, what is winning. Empty when there is nothing to tell."""
 

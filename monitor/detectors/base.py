@@ -43,6 +43,9 @@ class DetectorModel(BaseModel):
     def informed(self, baseline: Baseline | None) -> Self:
         return self
 
+    def patience(self, location: str, at: float) -> float | None:
+        return None
+
     def describe(self, state: State) -> Mapping[str, str]:
         return {}
 

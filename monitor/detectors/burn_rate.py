@@ -111,18 +111,18 @@ class BurnRate(CountingModel):
             return None
         if streak:  # good samples bring no alarm
             return alarm
-        for place in range(len(self.windows)):
-            burning = self._burning(windows, place)
+        for place, pair in enumerate(self.windows):
+            burning = self.burning(pair, _sums(windows[2 * place][1]), _sums(windows[2 * place + 1][1]))
             if burning is not None:
                 share = burning if alarm is None else max(burning, 3 / alarm[2])
                 return [alarm[0] if alarm else self._onset(windows[2 * place][1]), place, math.ceil(3 / share)]
         return alarm
 
-    def _burning(self, windows: list[Any], place: int) -> float | None:
-        """The share that fails in the short window, when both of the pair are too much."""
+    def burning(self, pair: Window, long: tuple[int, int], short: tuple[int, int]) -> float | None:
+        """The share that fails in the short window, when both of ``pair`` are too much. ``long`` and ``short``: samples, failures."""
         allowed = self._allowed()
-        limit = allowed * self.windows[place].burn
-        (samples, failures), (newer, failing) = _sums(windows[2 * place][1]), _sums(windows[2 * place + 1][1])
+        limit = allowed * pair.burn
+        (samples, failures), (newer, failing) = long, short
         if failures < self.failures or failures < limit * samples or not failing or failing < limit * newer:
             return None
         return failing / newer if chance_of(failures, samples, allowed) <= self.chance else None

@@ -67,7 +67,7 @@ def fit(history: History) -> Baseline:
         failures=len(bad),
         p0=(isolated + _UPPER * math.sqrt(isolated + 1) + 1) / len(at),
         answered=_answered(history, bad),
-        transients=transients(COLD_TRANSIENTS, at, [(row, at[row], place[row]) for row in bad], watched),
+        transients=transients(COLD_TRANSIENTS, at, [(row, at[row], place[row]) for row in bad]),
         blips=blips(COLD_BLIPS, at, place, len(history.places), bad, watched),
         medians=residuals.medians,
         edges=law.edges,

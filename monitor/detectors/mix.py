@@ -28,15 +28,15 @@ from monitor.model.text import Text
 from monitor.model.units import Duration
 
 #: Not answers: the network's and our own doing belong to other rules, and one bad line must not look like a change of mind.
-_NO_ANSWER = OURS | {Outcome.NETWORK_ERROR, Outcome.TIMEOUT_UNKNOWN, Outcome.CLIENT_CONFIG}
+NO_ANSWER = OURS | {Outcome.NETWORK_ERROR, Outcome.TIMEOUT_UNKNOWN, Outcome.CLIENT_CONFIG}
 #: Alternatives, as ratios of the odds: a share near one has somewhere to go too.
 RATIOS = (1.8, 3.0, 6.0, 12.0)
 #: The alternative whose CUSUM dates the change: what speaks for a larger one speaks for the smallest too (the sum is concave).
-_DATING = 0
+DATING = 0
 #: Classes followed, first come first served. There are a dozen outcomes that a gateway can answer with; the rest is room for codes.
 CLASSES_MAX = 20
 #: The statistics of a class never met so far: where the first of its kind starts from.
-_UNMET = ""
+UNMET = ""
 #: The bound of a share holds in about 99 of 100 cases: twenty classes are bounded at once.
 _DEVIATIONS = 2.33
 #: What came in this long is learned together, when as much time again has passed in calm.
@@ -44,11 +44,11 @@ BLOCK_SECONDS = 6 * 3_600.0
 #: Beyond this the past is halved: a mix of two months ago is not this month's.
 REMEMBERED_ANSWERS = 20_000
 #: Evidence that calm times reach once a week: from here on nothing is learned.
-_DOUBT_SECONDS = 7 * 86_400.0
+DOUBT_SECONDS = 7 * 86_400.0
 #: A shift that lasts is called over in less than one of a thousand tests; one that says it lasts is begun anew.
 _OVER = wald(false_yes=1e-3, false_no=1e-3)[1]
 
-_WEIGHT = 1.0 / (CLASSES_MAX * len(RATIOS))
+WEIGHT = 1.0 / (CLASSES_MAX * len(RATIOS))
 _NOTHING = [0.0] * len(RATIOS)
 _NONE_YET = [0, 0]
 
@@ -73,12 +73,12 @@ class MixShift(DetectorModel):
             "block": [None, 0, {}],  # began, answers, how many of each class
             "last": None,
             # by class: evidence for each ratio, and of the change that may be going on: its CUSUM, since when, how many of how many
-            "classes": {_UNMET: _fresh()},
+            "classes": {UNMET: _fresh()},
             "alarm": None,  # since, class, bound of its share in the past, CUSUM of being over, [how many, of how many answers]
         }
 
     def update(self, state: State, sample: Sample) -> tuple[State, Verdict]:
-        if sample.good is None or sample.outcome in _NO_ANSWER:
+        if sample.good is None or sample.outcome in NO_ANSWER:
             return state, self._judge(state)
         names, waited = _names(sample), elapsed(state["last"], sample.seen)
         power = power_after(waited) if state["last"] is not None else 1.0
@@ -96,20 +96,20 @@ class MixShift(DetectorModel):
         classes = dict(state["classes"])
         for name in names:
             if name not in classes and len(classes) < CLASSES_MAX:
-                classes[name] = classes[_UNMET]
+                classes[name] = classes[UNMET]
         for name, line in classes.items():
-            factors, happened = _factors(counts.get(name, 0), answers), name in names
+            factors, happened = factors_of(counts.get(name, 0), answers), name in names
             if factors:
                 classes[name] = _moved(line, factors[happened], happened, at, waited, power)
         state["classes"] = classes
-        evidence = _evidence(classes)
+        evidence = evidence_of(classes)
         if evidence >= self.false_alarms:
             state["alarm"] = self._alarm(state, at)
             state["classes"], state["block"], state["waiting"] = {name: _fresh() for name in classes}, [None, 0, {}], [0, {}]
-        elif evidence >= _DOUBT_SECONDS:
+        elif evidence >= DOUBT_SECONDS:
             state["block"], state["waiting"] = [None, 0, {}], [0, {}]
         elif state["block"][0] is not None and state["last"] - state["block"][0] >= BLOCK_SECONDS:
-            _learn(state)
+            learn(state)
 
     def _alarm(self, state: dict[str, Any], at: float) -> list[Any]:
         classes = state["classes"]
@@ -137,7 +137,7 @@ class MixShift(DetectorModel):
 
     def _judge(self, state: State) -> Verdict:
         if state["alarm"] is None:
-            return HEALTHY if _evidence(state["classes"]) < _DOUBT_SECONDS else CALM
+            return HEALTHY if evidence_of(state["classes"]) < DOUBT_SECONDS else CALM
         since, name, p0, _, (many, of) = state["alarm"]
         shown, share, before = name.replace(":", " "), f"{many / of:.0%}", f"{p0:.2%}"
         budget = false_alarms_text(self.false_alarms)
@@ -169,7 +169,7 @@ def _counted(block: list[Any], names: tuple[str, ...], now: float) -> list[Any]:
     return [now if began is None else began, answers + 1, counts]
 
 
-def _learn(state: dict[str, Any]) -> None:
+def learn(state: dict[str, Any]) -> None:
     """The block before this one has proved calm; this one waits until as much time again has passed."""
     state["past"] = _joined(state["past"], state["waiting"])
     state["waiting"], state["block"] = state["block"][1:], [None, 0, {}]
@@ -195,7 +195,7 @@ def _raised(share: float, ratio: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _factors(count: int, answers: int) -> tuple[Sequence[float], Sequence[float]] | None:
+def factors_of(count: int, answers: int) -> tuple[Sequence[float], Sequence[float]] | None:
     """For each ratio, of an answer of another class and of this one. None when the past bounds nothing: too few answers."""
     bound = _bound(count, answers)
     if bound >= 1.0:
@@ -209,12 +209,12 @@ def _moved(line: list[Any], factors: Sequence[float], happened: bool, at: float,
     if power != 1.0:
         factors = [factor**power for factor in factors]
     evidence = [roberts(old, factor, waited) for old, factor in zip(evidence, factors, strict=True)]
-    total = page(total, math.log(factors[_DATING]))
+    total = page(total, math.log(factors[DATING]))
     if total == 0.0:
         return [evidence, 0.0, None, _NONE_YET]
     return [evidence, total, at if since is None else since, [many + happened, of + 1]]
 
 
-def _evidence(classes: Mapping[str, list[Any]]) -> float:
+def evidence_of(classes: Mapping[str, list[Any]]) -> float:
     """Seconds: the weighted mean over classes and ratios, which is again a Shiryaev-Roberts statistic."""
-    return _WEIGHT * sum(sum(line[0]) for line in classes.values())
+    return WEIGHT * sum(sum(line[0]) for line in classes.values())

@@ -134,6 +134,7 @@ class Result:
     evidence: bytes = b""  # redacted, compressed JSON; empty when none was kept
     extra: int = 0  # 0 on the grid; else the n-th run asked for under suspicion in that slot's interval
     covers: str = ""  # the step that an extra run was made for, and ended with; "" when it was the whole run
+    pending: bool = False  # still under way, later than ever in calm times: told to rules that can use it, and kept nowhere
 
     @property
     def standing(self) -> Standing:

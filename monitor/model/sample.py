@@ -35,3 +35,4 @@ class Sample:
     traits: tuple[tuple[str, str], ...] = ()  # what the gateway shows of itself: certificate, header names, shape of its answer
     code: str = ""  # the gateway's own word for its answer: a decline code
     extra: bool = False  # asked for under suspicion, off the grid
+    pending: bool = False  # of a run still under way, which counts as failed already; its end comes with the same ``at``

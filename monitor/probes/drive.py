@@ -20,10 +20,12 @@ from monitor.model.check import Check, Stratum, Target
 from monitor.model.extra import Extra
 from monitor.model.outcome import NetworkReason, Outcome
 from monitor.model.result import Exchange, Reach, Result
+from monitor.model.units import show_seconds
 from monitor.probes import Call, Probe, Signature, evidence
 from monitor.probes.governor import Governor
 from monitor.probes.identity import new_run_id, reference_of
 from monitor.probes.money import MoneyGate, MoneyPaused, MoneyRefused, NoLedger
+from monitor.probes.patience import Patience, Waiting
 from monitor.redaction import Gate
 from monitor.transactions import script
 from monitor.transactions.dialects import DIALECTS
@@ -60,6 +62,7 @@ class _Course:
     current: Do | None = None
     sending: bool = False  # the current request was handed to its probe: something may have left
     stopping: bool = False
+    waiting: Waiting | None = None  # where it is known how long is too long
 
 
 class Driver:
@@ -77,6 +80,7 @@ class Driver:
         install: str = "local",
         randomness: Callable[[int], bytes] = os.urandom,
         stalled: Callable[[float, float], bool] = _never,
+        patience: Patience | None = None,
         good_sample: int = GOOD_SAMPLE,
     ) -> None:
         """``stalled(since, until)`` says whether the event loop stood still between two monotonic instants."""
@@ -89,6 +93,7 @@ class Driver:
         self._install = install
         self._randomness = randomness
         self._stalled = stalled
+        self._patience = patience or Patience()
         self._good_sample = good_sample
         self._good_runs = 0
         self._limits: dict[tuple[str, int], asyncio.Semaphore] = {}
@@ -117,6 +122,9 @@ class Driver:
         check, covers = (extra.check, extra.covers) if extra else (check, "")
         stratum = extra.stratum if extra else script.stratum_of(check, slot)
         course = _Course(check, target, self._facts(slot, stratum, number, started), began)
+        patience = self._patience.seconds(check.id, stratum.label, due)
+        if patience is not None:
+            course.waiting = Waiting(patience, lambda: self._late(course, started, due, late_seconds, location, covers))
         try:
             verdict = await (self._guarded(course) if check.moves_money else self._drive(course))
         except Exception as error:
@@ -176,6 +184,18 @@ class Driver:
             open_undo=verdict.open_undo,
             extra=facts.extra,
         )
+
+    def _late(self, course: _Course, started: float, due: float, late_seconds: float, location: str, covers: str) -> None:
+        """It takes longer than in calm times. When that may be our own doing, only its end is told."""
+        do, now = course.current, self._clock.monotonic()
+        if do is None or course.stopping or self._stalled(course.began, now):
+            return
+        course.script_seconds = self._elapsed(course)
+        message = f"no answer yet after {show_seconds(course.script_seconds)}, and longer than in calm times"
+        verdict = Verdict((), Outcome.TIMEOUT_UNKNOWN, False, NetworkReason.ANSWER_TIMEOUT, message, do.step.name)
+        result = self._result(course, verdict, started, due, late_seconds, location)
+        result.covers, result.pending = covers, True
+        self._patience.over(result)
 
     def _facts(self, slot: int, stratum: Stratum, extra: int, started: float) -> RunFacts:
         run_id = new_run_id(started, self._randomness)
@@ -307,11 +327,18 @@ class Driver:
         call = Call(target, do.options, do.timeout_seconds, self._signers.get(target.id), _headers(target, do))
         course.sending = True
         over_budget = self._governor.sent(course.check, course.facts, do)
+        waiting = None if do.undo else course.waiting
+        sent = self._clock.monotonic()
         try:
+            if waiting is not None:
+                waiting.sent()
             exchange = await self._probes[do.step.kind].run(call)
         except Exception as error:
             log.exception("probe_failed", check=course.check.id, run=course.facts.run_id, step=do.step.name)
             return self._fault(Reach.SENT, f"an error inside the monitor: {type(error).__name__}")
+        finally:
+            if waiting is not None:
+                waiting.ended(self._clock.monotonic() - sent)
         exchange.over_budget = over_budget
         if exchange.reason in _TIMEOUTS and not exchange.ours:
             self._excuse(exchange)

@@ -75,6 +75,8 @@ class RuleEngine:
     def feed(self, result: Result) -> list[Alert]:
         """One result, judged already by ``Blindness``."""
         self._now = max(self._now, result.finished)
+        if result.pending:
+            return self._feed_pending(result)
         changed = self._impaired.take(result) + self._paths.take(result)
         plan = self._plans.get(result.check)
         if plan is None or result.good is None or result.control:
@@ -89,6 +91,26 @@ class RuleEngine:
                     watches = [watch for watch in watches if watch.detector.takes_extra]
                 if watches and step.good is not None:
                     self._take(watches, step_sample(result, step), step.name, changed)
+        return changed
+
+    def patience(self, check: str, stratum: str, location: str, due: float) -> float | None:
+        """After how many seconds a run still under way is a failure to every rule that can use that; None: there is no such rule."""
+        plan = self._plans.get(check)
+        if plan is None or check not in self._baselines:
+            return None
+        cell = plan.cells.get((stratum, location)) or self._cell(plan, stratum, location)
+        patience = (watch.detector.patience(location, due) for watch in cell.run)
+        return max((seconds for seconds in patience if seconds is not None), default=None)
+
+    def _feed_pending(self, result: Result) -> list[Alert]:
+        """What is not over is evidence of nothing but its lateness, and of that only where somebody knows what late is."""
+        changed: list[Alert] = []
+        plan = self._plans.get(result.check)
+        if plan is None or result.good is None:
+            return changed
+        cell = plan.cells.get((result.stratum, result.location)) or self._cell(plan, result.stratum, result.location)
+        waits = (watch for watch in cell.run if watch.detector.patience(result.location, result.due) is not None)
+        self._take([watch for watch in waits if watch.believes(result)], run_sample(result), result.failed_step, changed)
         return changed
 
     def tick(self, at: float) -> list[Alert]:

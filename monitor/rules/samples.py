@@ -19,6 +19,7 @@ def run_sample(result: Result) -> Sample:
         slot=result.slot,
         code=next((step.code for step in reversed(result.steps) if step.code and not step.undo), ""),
         extra=bool(result.extra),
+        pending=result.pending,
     )
 
 

@@ -7,6 +7,9 @@ and an answer, whatever it says, proves that we can see.
 The first failures come in before the controls have had their turn. A result without an answer is therefore *held* until a control
 run that started later has told which it is, or for ``hold_seconds``, about one control interval. Results with an answer, good
 or bad, are never held; without control checks nothing ever is.
+
+A run still *pending*, later than ever, is without an answer too. It is believed only when a control says that we can see: when none
+does in time it is left out, and the run's own result is judged when it is over.
 """
 
 from collections.abc import Mapping
@@ -111,6 +114,8 @@ class Sight:
         """What can be believed now, oldest first: results that were held and are decided, and this one, unless it is held."""
         if not self._controls:
             return [result]
+        if self._held and not result.pending:  # the run is over: that says more than that it was late
+            self._held = [one for one in self._held if not (one.pending and one.run_id == result.run_id)]
         self._observe(result)
         self._look(at)
         released = self._release(at)
@@ -127,7 +132,7 @@ class Sight:
 
     def flush(self, at: float) -> list[Result]:
         """Everything held, for a process that ends."""
-        return self._release(at + self.hold_seconds)
+        return [result for result in self._release(at + self.hold_seconds) if not result.pending]
 
     def next_tick(self) -> float | None:
         """When the first held result's time is up."""
@@ -183,14 +188,18 @@ class Sight:
             return result
         if self._dark and self._dark.overlaps(result):
             return _unseen(result)
-        if self._light >= result.started or at >= result.finished + self.hold_seconds:
+        if self._light >= result.started or (self._timed_out(result, at) and not result.pending):
             return result
         return None
+
+    def _timed_out(self, result: Result, at: float) -> bool:
+        return at >= result.finished + self.hold_seconds
 
     def _release(self, at: float) -> list[Result]:
         if not self._held:
             return []
-        decided = [(result, self._decide(result, at)) for result in self._held]
+        waited = [result for result in self._held if not (result.pending and self._timed_out(result, at))]
+        decided = [(result, self._decide(result, at)) for result in waited]
         self._held = [result for result, judged in decided if judged is None]
         return [judged for _, judged in decided if judged is not None]
 

@@ -46,7 +46,7 @@ class Entry:
     slot: int
     running: int = 0
     gone: bool = False  # taken off by a reload: its heap entry is skipped
-    beside: bool = False  # an extra run is under way
+    beside: tuple[int, int] | None = None  # the extra run under way that others wait for: its slot and number
     extras: int = 0  # since the latest slot
     held: tuple[int, float] | None = None  # the slot that waits for the extra run to end, and when it was due
 
@@ -56,7 +56,7 @@ class Entry:
     @property
     def full(self) -> bool:
         """Another run of it would be one more than may be under way at once, an extra one counted."""
-        return self.running + self.beside >= self.check.max_in_flight
+        return self.running + (self.beside is not None) >= self.check.max_in_flight
 
 
 @dataclass(slots=True)

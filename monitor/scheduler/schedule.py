@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
@@ -22,6 +22,8 @@ EARLY_SECONDS = 0.001
 STARTS_A_TURN = 64
 #: An extra run may expect to end so long before its check's next slot, or it waits until after it; at most this share of the interval.
 CLEAR_SHARE = 0.5
+#: Runs of a check that linger: under way, and so late that no extra run waits for them. More at once would be a load of our own.
+LINGERING_MAX = 3
 
 Run = Callable[[Check, int, float, float], Awaitable[None]]
 #: An extra run: the latest slot of its check, and its number since.
@@ -56,6 +58,7 @@ class Scheduler:
         self._entries: dict[str, Entry] = {}
         self._heap: list[Entry] = []
         self._waiting: dict[str, deque[Waiting]] = {}  # by target, so that a stuck target holds up only its own
+        self._lingering: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)  # by check: slot and number; 0 is the grid's
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = True
@@ -129,14 +132,21 @@ class Scheduler:
                 await asyncio.wait(late, timeout=grace_seconds)
 
     def begin_extra(
-        self, check_id: str, takes_seconds: float, admit: Callable[[int, int], ExtraRefusal | None], run: RunExtra
+        self,
+        check_id: str,
+        takes_seconds: float,
+        admit: Callable[[int, int], ExtraRefusal | None],
+        run: RunExtra,
+        *,
+        alone: bool = False,
     ) -> ExtraRefusal | None:
         """Start ``run(slot, number)`` now, beside the grid. None: it has begun; else why not. Never raises.
 
-        ``takes_seconds`` is how long it is expected to take. ``admit(slot, number)`` is asked last, when everything else allows it.
+        ``takes_seconds`` is how long it is expected to be in the way. ``admit(slot, number)`` is asked last, when everything else
+        allows it. ``alone``: it waits for runs that linger too.
         """
         entry = self._entries.get(check_id)
-        if entry is None or self._stopped or self._is_busy(entry, takes_seconds):
+        if entry is None or self._stopped or self._is_busy(entry, takes_seconds, alone=alone):
             return ExtraRefusal.BUSY
         target = entry.check.target
         if self._waiting.get(target) or not self._places.free_beside(target):
@@ -144,10 +154,21 @@ class Scheduler:
         slot, number = entry.slot - 1, entry.extras + 1
         refusal = admit(slot, number)
         if refusal is None:
-            entry.beside, entry.extras = True, number
+            entry.beside, entry.extras = (slot, number), number
             self._places.take_beside(target)
-            self._tasks.add(asyncio.get_running_loop().create_task(self._perform_extra(entry, run(slot, number))))
+            work = self._perform_extra(entry, (slot, number), run(slot, number))
+            self._tasks.add(asyncio.get_running_loop().create_task(work))
         return refusal
+
+    def lingers(self, check_id: str, slot: int, number: int) -> None:
+        """A run under way (``number`` 0: of the grid) is so late that no extra run of its check needs to wait for it any more.
+
+        It keeps its place at the target, and at most ``LINGERING_MAX`` of a check are let linger: then its extra runs wait.
+        """
+        self._lingering[check_id].add((slot, number))
+        entry = self._entries.get(check_id)
+        if entry is not None:
+            self._out_of_the_way(entry, (slot, number))
 
     def ahead(self, targets: frozenset[str], seconds: float) -> list[tuple[float, Check]]:
         """The slots of ``targets`` whose turn comes within ``seconds``, those that wait among them: in how long, and the check."""
@@ -165,24 +186,41 @@ class Scheduler:
         found.sort(key=lambda one: one[0])
         return found
 
-    def _is_busy(self, entry: Entry, takes_seconds: float) -> bool:
+    def _is_busy(self, entry: Entry, takes_seconds: float, *, alone: bool) -> bool:
         check = entry.check
-        if entry.beside or entry.held or entry.full:
+        lingering = self._lingering.get(check.id, set())
+        if entry.beside or entry.held or len(lingering) >= (1 if alone else LINGERING_MAX):
+            return True
+        running = entry.running - sum(1 for _, number in lingering if not number)
+        if running >= check.max_in_flight:
             return True
         clear = min(takes_seconds, check.every_seconds * CLEAR_SHARE)
-        return entry.running + 1 >= check.max_in_flight and entry.due - self._clock.monotonic() < clear
+        return running + 1 >= check.max_in_flight and entry.due - self._clock.monotonic() < clear
 
-    async def _perform_extra(self, entry: Entry, run: Coroutine[Any, Any, None]) -> None:
+    async def _perform_extra(self, entry: Entry, name: tuple[int, int], run: Coroutine[Any, Any, None]) -> None:
         target = entry.check.target
         try:
             await run
         finally:
-            entry.beside = False
+            self._lingers_no_more(entry.check.id, name)
             self._places.give_beside(target)
             self._forget_task()
-            if entry.held and not self._stopped:
-                (slot, due), entry.held = entry.held, None
-                self._offer(entry, slot, due, self._clock.monotonic())
+            self._out_of_the_way(entry, name)
+
+    def _lingers_no_more(self, check_id: str, name: tuple[int, int]) -> None:
+        lingering = self._lingering.get(check_id)
+        if lingering is not None:
+            lingering.discard(name)
+            if not lingering:
+                del self._lingering[check_id]
+
+    def _out_of_the_way(self, entry: Entry, extra: tuple[int, int]) -> None:
+        if entry.beside != extra:
+            return
+        entry.beside = None
+        if entry.held and not self._stopped:
+            (slot, due), entry.held = entry.held, None
+            self._offer(entry, slot, due, self._clock.monotonic())
 
     def _add(self, check: Check, last: Last | None) -> None:
         wall, monotonic = self._clock.wall(), self._clock.monotonic()
@@ -284,6 +322,7 @@ class Scheduler:
             # The due instant on today's wall clock: right even after that clock was stepped.
             await self._run(check, slot, self._clock.wall() - late, late)
         finally:
+            self._lingers_no_more(check.id, (slot, 0))
             entry.running -= 1
             self._places.give(check.target)
             self.last_finished = self._clock.monotonic()

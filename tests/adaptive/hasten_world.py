@@ -8,19 +8,21 @@ from monitor.hasten import Hasten
 from monitor.model.allowance import UNLIMITED, Allowance
 from monitor.model.check import Burst, Check, Step, Target
 from monitor.model.extra import Extra, ExtraRefusal
+from monitor.model.outcome import NetworkReason
 from monitor.model.result import Exchange, Missed, Reach, Result
 from monitor.model.text import Text
 from monitor.model.wish import Wish
 from monitor.probes import Call
 from monitor.probes.drive import Driver
 from monitor.probes.governor import Governor
+from monitor.probes.patience import Patience
 from monitor.scheduler import Scheduler
 from monitor.testing.simtime import SimulatedClock
 from monitor.transactions.template import Place, compile_template
 
 THIRD = 1.0 / 3.0
-#: Seconds since the start -> the gateway's HTTP status.
-Answer = Callable[[float], int]
+#: Seconds since the start -> the gateway's HTTP status; None: no answer, when the time is up.
+Answer = Callable[[float], int | None]
 
 
 def read_check(name: str = "read", *, every: float = 30.0, target: str = "gateway", max_in_flight: int = 1) -> Check:
@@ -55,8 +57,10 @@ class Gateway:
         self.most = max(self.most, self.now)
         await asyncio.sleep(self.takes(began))
         self.now -= 1
-        seconds = self.clock.monotonic() - began
-        return Exchange(Reach.ANSWERED, self.clock.wall(), seconds, status=self.answer(began), body={})
+        seconds, status = self.clock.monotonic() - began, self.answer(began)
+        if status is None:
+            return Exchange(Reach.SENT, self.clock.wall() - seconds, seconds, reason=NetworkReason.ANSWER_TIMEOUT)
+        return Exchange(Reach.ANSWERED, self.clock.wall(), seconds, status=status, body={})
 
     async def close(self) -> None:
         pass
@@ -77,14 +81,19 @@ class World:
         takes: Callable[[float], float] = lambda _at: 0.1,
         doubts: Callable[[Result], tuple[Wish, ...] | None] = lambda _result: None,
         max_in_flight: int = 256,
+        location: str = "here",
+        patience: Patience | None = None,
     ) -> None:
+        self.location = location
         self.clock = SimulatedClock()
         self.gateway = Gateway(self.clock, answer, takes)
         self.checks = {check.id: check for check in checks}
         self.targets = {one.id: one for one in (tuple(targets) or (target(),))}
         self.governor = Governor(self.clock, luck=lambda: 0.5)
         self.governor.adopt(self.targets.values())
-        self.driver = Driver({"http": self.gateway}, {}, self.clock, governor=self.governor, randomness=lambda n: b"\1" * n)
+        self.driver = Driver(
+            {"http": self.gateway}, {}, self.clock, governor=self.governor, randomness=lambda n: b"\1" * n, patience=patience
+        )
         self.doubts = doubts
         self.results: list[tuple[float, Result]] = []
         self.misses: list[Missed] = []
@@ -93,7 +102,7 @@ class World:
             self._perform,
             self.misses.append,
             clock=self.clock,
-            location="here",
+            location=location,
             max_in_flight=max_in_flight,
             admit=self.governor.admit,
         )
@@ -109,14 +118,14 @@ class World:
 
     async def _perform(self, check: Check, slot: int, due: float, late: float) -> None:
         try:
-            self._take(await self.driver.run(check, self.targets[check.target], slot, due, late, "here"))
+            self._take(await self.driver.run(check, self.targets[check.target], slot, due, late, self.location))
         finally:
             self.governor.ended(check, slot)
 
     async def _perform_extra(self, extra: Extra, slot: int, number: int, due: float) -> None:
         check = extra.check
         try:
-            self._take(await self.driver.run(check, self.targets[check.target], slot, due, 0.0, "here", extra, number))
+            self._take(await self.driver.run(check, self.targets[check.target], slot, due, 0.0, self.location, extra, number))
         finally:
             self.governor.ended(check, slot, number)
 

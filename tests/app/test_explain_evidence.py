@@ -13,6 +13,7 @@ from monitor.app import calm, evidence
 from monitor.app.learning import BASELINE
 from monitor.cli import build
 from monitor.config import load
+from monitor.detectors.calm import LAG_SECONDS
 from monitor.detectors.learn import fit
 from monitor.model.batch import Batch
 from monitor.model.learned import Force, Learned
@@ -100,7 +101,7 @@ def test_a_cold_start_says_when_it_ends(folder):
     found = asyncio.run(evidence.shape(stored, config, config.checks["card"], START + DAY, []))
     asyncio.run(stored.close())
     assert START == found["history_from"]
-    assert START + 3 * DAY + calm.LAG_SECONDS == found["ready_at"]
+    assert START + 3 * DAY + LAG_SECONDS == found["ready_at"]
 
 
 def test_from_the_store_it_shows_what_is_normal_and_where_the_rules_stood(folder):

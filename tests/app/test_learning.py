@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from learning_world import DAY, START, Listening, World, history, incident, run
 
-from monitor.app import calm
 from monitor.app.learning import SWITCH_SECONDS, _short_turns
+from monitor.detectors.calm import LAG_SECONDS
 from monitor.detectors.learn import LEAST_SECONDS
 from monitor.model.batch import Batch
 from monitor.model.learned import Force, Learned
 from monitor.model.text import Text
 
-READY = LEAST_SECONDS + calm.LAG_SECONDS
+READY = LEAST_SECONDS + LAG_SECONDS
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ async def test_rules_hear_of_it_and_hear_of_it_again_after_a_restart(world):
 
 
 async def test_the_newest_hours_are_not_believed_yet(world):
-    await world.put(history(START, START + 4 * DAY - calm.LAG_SECONDS))
-    await world.put(history(START + 4 * DAY - calm.LAG_SECONDS, START + 4 * DAY, share=1.0))
+    await world.put(history(START, START + 4 * DAY - LAG_SECONDS))
+    await world.put(history(START + 4 * DAY - LAG_SECONDS, START + 4 * DAY, share=1.0))
     await world.until(START + 4 * DAY)
     assert world.normal.failures < 30
 

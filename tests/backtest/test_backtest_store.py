@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,22 @@ async def test_a_stored_run_keeps_its_latency_and_when_it_was_in(service: Path) 
     assert pytest.approx(0.25, abs=1e-6) == found[0].latency_seconds
     assert pytest.approx(START + 1.26, abs=1e-6) == found[0].finished
     assert START == found[0].due
+
+
+async def test_a_run_off_the_grid_is_replayed_as_one(service: Path) -> None:
+    store = SqliteStore(service / "data" / "paycanary.db", clock=Clock(), threaded=False)
+    store.open()
+    grid = result(2000, good=False)
+    await store.commit(
+        Batch(results=[replace(grid, run_id="more", extra=1, covers="pay", due=grid.due + 1, started=grid.started + 1)])
+    )
+    try:
+        found = await stored_results(store, _card(), START, START + 2 * DAY)
+    finally:
+        await store.close()
+
+    (more,) = (one for one in found if one.extra)
+    assert (2881, 1, "pay", grid.due + 1) == (len(found), more.extra, more.covers, more.due)
 
 
 def test_calibration_says_how_sure_it_is(service: Path) -> None:

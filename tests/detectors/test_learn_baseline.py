@@ -123,7 +123,7 @@ def troubled(per_day: float, mean: float, days: int = 28) -> tuple[list[float], 
 def test_troubles_that_fall_between_the_samples_are_still_counted() -> None:
     at, failures = troubled(per_day=3.0, mean=6.0)
 
-    learned = transients(COLD_TRANSIENTS, at, failures, at[-1])
+    learned = transients(COLD_TRANSIENTS, at, failures)
 
     assert 1.5 < learned.rate * DAY < 6.0
     assert 4.0 <= learned.mean_seconds < 10.0

@@ -80,6 +80,17 @@ def test_under_the_null_the_mean_of_the_evidence_is_the_time_that_passed(places:
         assert 0.9 * elapsed < mean < elapsed
 
 
+def test_where_no_blip_can_be_the_cause_a_failure_without_an_answer_loses_nothing() -> None:
+    """However many in a row: what is staked in case of a blip is lost only where a blip is possible."""
+    staked, whole = plan.start(1), plan.start(1)
+    for number in range(60):
+        kind = LOST if number >= 30 else GOOD
+        kernel.update(parameters(1, BLIP_RATE=0.0), staked, number * 1.0, 0, kind, NO_LATENCY)
+        kernel.update(parameters(1, BLIP_RATE=0.0, UNANSWERED=1.0), whole, number * 1.0, 0, kind, NO_LATENCY)
+
+    assert staked[layout.TOTAL] == whole[layout.TOTAL]
+
+
 @pytest.mark.parametrize("answered", [0.0, 0.3, 1.0])
 def test_a_wrong_idea_of_how_failures_answer_never_makes_more_of_them(answered: float) -> None:
     """Given what the filter believes, whatever part of the true failures is answered, the factor's mean is at most 1."""
@@ -106,7 +117,8 @@ def test_a_wrong_idea_of_how_failures_answer_never_makes_more_of_them(answered: 
 
 
 def test_one_failure_between_two_successes_by_hand() -> None:
-    p, s = quiet(1, P0=0.01, UNANSWERED=1.0), plan.start(1)
+    p, s = quiet(1, P0=0.01), plan.start(1)
+    p[layout.SHARES : layout.SHARES + layout.FAILURES] = 0.03, 0.1, 0.3, 0.9
     seen = []
     for at, kind in ((0.0, GOOD), (10.0, LOST), (20.0, GOOD)):
         kernel.update(p, s, at, 0, kind, NO_LATENCY)
@@ -179,7 +191,7 @@ def test_from_one_place_a_500_is_proven_in_seconds_and_silence_takes_longer() ->
 
 def test_the_posterior_of_the_onset_is_that_of_brute_force() -> None:
     """Each gap between samples may hold the onset, evenly: all terms written out."""
-    random, p, s = Random(3), quiet(1, P0=0.02, UNANSWERED=1.0), plan.start(1)
+    random, p, s = Random(3), quiet(1, P0=0.02), plan.start(1)
     instants, kinds, at = [], [], 0.0
     for number in range(80):
         at += random.choice((0.3, 1.0, 10.0))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from monitor.backtest.cases.grammar import AlertBlock
 from monitor.backtest.cases.read import Case, Expectation, Suite
-from monitor.backtest.replay import TICK_SECONDS
 from monitor.model.alert import Alert
 from monitor.model.units import show_seconds
 from monitor.rules import RuleEngine
@@ -58,15 +57,12 @@ class _Clock:
 
     def __init__(self, engine: RuleEngine, start: float) -> None:
         self.engine = engine
-        self._ticked = start - TICK_SECONDS
+        self._now = start
 
     def reach(self, at: float) -> None:
-        while (due := self.engine.next_tick()) is not None:
-            tick = max(due, self._ticked + TICK_SECONDS)
-            if tick > at:
-                return
-            self._ticked = tick
-            self.engine.tick(tick)
+        while (due := self.engine.next_tick()) is not None and due <= at:
+            self._now = max(due, self._now)
+            self.engine.tick(self._now)
 
 
 def _looked_at(alerts: Iterable[Alert], case: Case) -> list[Alert]:

@@ -17,10 +17,10 @@ from monitor.detectors.sequential.layout import (
 
 #: As fast as a read or a zero-amount step may come without being a load of its own.
 FAST_SECONDS = 1.0 / 3.0
-#: While only latency is suspicious: closer together, neighbours say nothing new.
+#: While latency is what is suspicious: closer together, neighbours say nothing new.
 SLOW_SECONDS = 1.0
-#: Extra samples without a failure after which a burst slows down, and ends when nothing else keeps it.
-QUIET_RUN = 25.0
+#: Samples without a failure after which a burst for slowness slows down, and any burst may end.
+QUIET_RUN = 20.0
 #: A first suspicion may cost this many extra runs at once, and so many a second in the long run: one in 33 s.
 TOKENS_MAX = 200.0
 SECOND_TOKENS_MAX = 400.0
@@ -30,9 +30,7 @@ TOKENS_TO_BEGIN = 6.0
 SECOND_TOKENS_TO_BEGIN = 10.0
 
 
-def update(
-    p: list[float], c: list[float], at: float, failed: bool, full: float, score: float, latent: bool, extra: bool
-) -> None:
+def update(p: list[float], c: list[float], at: float, failed: bool, full: float, score: float, latent: bool, extra: bool) -> None:
     """One more sample, after the kernel took it in: changes ``c``.
 
     ``full`` and ``score`` are the kernel's, natural logarithms of evidence seconds; ``latent``: more than half of the full evidence is

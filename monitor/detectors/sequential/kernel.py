@@ -272,27 +272,28 @@ def _drift(p: list[float], s: list[float], at: float, dt: float, place: int) -> 
     """
     x = dt / p[LEVEL_SECONDS]
     stay, start = math.exp(-dt / p[HICCUP_MEAN]), 1.0 - math.exp(-p[HICCUP_RATE] * dt)
-    if x < NEIGHBOURLY:
-        for first in range(LEVEL, LEVEL + 2 * LEVELS, LEVELS):
-            below = 0.0
-            for j in range(LEVELS):
-                here = s[first + j]
-                s[first + j] = here * (1.0 - x * (p[RISES + j] + p[FALLS + j])) + below
-                below = here * x * p[RISES + j]
-                if j > 0:
-                    s[first + j - 1] += here * x * p[FALLS + j]
-    else:
-        keep = math.exp(-x)
-        for first in range(LEVEL, LEVEL + 2 * LEVELS, LEVELS):
-            mass = 0.0
-            for j in range(LEVELS):
-                mass += s[first + j]
-            for j in range(LEVELS):
-                s[first + j] = keep * s[first + j] + (1.0 - keep) * p[LEVEL_WEIGHTS + j] * mass
+    # Beginning, ending and wandering go together in any order: one is no matter to the other.
+    keep, mass, hiccups, risen, hiccups_risen = math.exp(-x), 0.0, 0.0, 0.0, 0.0
     for j in range(LEVEL, LEVEL + LEVELS):
-        calm, hiccup = s[j], s[j + LEVELS]
-        s[j] = calm * (1.0 - start) + hiccup * (1.0 - stay)
-        s[j + LEVELS] = hiccup * stay + calm * start
+        i = j + LEVELS
+        calm, hiccup = s[j], s[i]
+        calm, hiccup = calm * (1.0 - start) + hiccup * (1.0 - stay), hiccup * stay + calm * start
+        if x < NEIGHBOURLY:
+            rise, fall = x * p[RISES - LEVEL + j], x * p[FALLS - LEVEL + j]
+            s[j], s[i] = calm * (1.0 - rise - fall) + risen, hiccup * (1.0 - rise - fall) + hiccups_risen
+            risen, hiccups_risen = calm * rise, hiccup * rise
+            if j > LEVEL:
+                s[j - 1] += calm * fall
+                s[i - 1] += hiccup * fall
+        else:
+            s[j], s[i] = keep * calm, keep * hiccup
+            mass += calm
+            hiccups += hiccup
+    if x >= NEIGHBOURLY:
+        for j in range(LEVELS):
+            drawn = (1.0 - keep) * p[LEVEL_WEIGHTS + j]
+            s[LEVEL + j] += drawn * mass
+            s[LEVEL + LEVELS + j] += drawn * hiccups
     record = RECORDS + place * RECORD
     since = at - s[record + SEEN]
     r = s[record + DETOURED]
@@ -308,16 +309,18 @@ def _expect(p: list[float], s: list[float], place: int, bin: int) -> float:  # n
     record = RECORDS + place * RECORD
     r = s[record + DETOURED]
     calm = hiccup = detour = 0.0
-    for j in range(LEVELS):
-        row = j * BINS + bin
-        calm += s[LEVEL + j] * p[CALM + row]
-        detour += s[LEVEL + j] * p[DETOUR + row]
-        hiccup += s[LEVEL + LEVELS + j] * p[HICCUP + row]
+    row = bin
+    for j in range(LEVEL, LEVEL + LEVELS):
+        calm += s[j] * p[CALM + row]
+        detour += s[j] * p[DETOUR + row]
+        hiccup += s[j + LEVELS] * p[HICCUP + row]
+        row += BINS
     usual = (1.0 - r) * calm + r * detour + hiccup
-    for j in range(LEVELS):
-        row = j * BINS + bin
-        s[LEVEL + j] *= ((1.0 - r) * p[CALM + row] + r * p[DETOUR + row]) / usual
-        s[LEVEL + LEVELS + j] *= p[HICCUP + row] / usual
+    straight, detoured, row = (1.0 - r) / usual, r / usual, bin
+    for j in range(LEVEL, LEVEL + LEVELS):
+        s[j] *= straight * p[CALM + row] + detoured * p[DETOUR + row]
+        s[j + LEVELS] *= p[HICCUP + row] / usual
+        row += BINS
     s[record + DETOURED] = r * (detour + hiccup) / usual
     return usual
 
@@ -331,29 +334,36 @@ def _gather(p: list[float], s: list[float], at: float, dt: float, place: int, li
     The terms are the posterior of the onset under a flat prior: one of age a becomes one of age a + dt, and the onset may also lie
     anywhere in the last dt seconds.
     """
-    places = int(p[PLACES])
+    places, weight = int(p[PLACES]), p[FAILURE_WEIGHT]
     half, third = 0.5 * dt * dt, dt * dt * dt / 3.0
-    before, total, latent = s[TOTAL], 0.0, 0.0
+    before, total, failing, row = s[TOTAL], 0.0, 0.0, ALTERED + bin
     for m in range(places):
         if m != place:
             s[RECORDS + m * RECORD + WITHOUT_TOTAL] = 0.0
     for k in range(ALTERNATIVES):
         if k < FAILURES:
-            factor, weight = 1.0 + p[SHARES + k] * (lift - 1.0), p[FAILURE_WEIGHT]
+            factor = 1.0 + p[SHARES + k] * (lift - 1.0)
         else:
-            weight = p[LATENCY_WEIGHT]
+            if k == FAILURES:
+                weight, failing = p[LATENCY_WEIGHT], total
             if weight == 0.0:
                 break
-            factor = p[ALTERED + (k - FAILURES) * BINS + bin] / usual if usual > 0.0 else 1.0
-            if bin < ORDINARY:
-                # Else one slow place would make the others' ordinary latencies look improbable, hence evidence.
-                factor = min(factor, 1.0)
+            factor = 1.0
+            if usual > 0.0:
+                factor = p[row] / usual
+                row += BINS
+                if factor > 1.0 and bin < ORDINARY:
+                    # Else one slow place would make the others' ordinary latencies look improbable, hence evidence.
+                    factor = 1.0
+        record = RECORDS
         for m in range(places):
             if m != place:
-                record = RECORDS + m * RECORD
-                new = min(factor * (s[record + WITHOUT + k] + at - s[record + OTHERS_SEEN]), CAP)
+                new = factor * (s[record + WITHOUT + k] + at - s[record + OTHERS_SEEN])
+                if new > CAP:
+                    new = CAP
                 s[record + WITHOUT + k] = new
                 s[record + WITHOUT_TOTAL] += weight * new
+            record += RECORD
         old, age = s[FULL_EVIDENCE + k], s[FULL_AGE + k]
         new = factor * (old + dt)
         if new > CAP:
@@ -363,8 +373,7 @@ def _gather(p: list[float], s: list[float], at: float, dt: float, place: int, li
         s[FULL_AGE + k] = factor * (age + dt * old + half)
         s[FULL_EVIDENCE + k] = new
         total += weight * new
-        if k >= FAILURES:
-            latent += weight * new
+    latent = total - failing
     s[TOTAL] = total
     s[LATENT] = latent
     if before + dt > 0.0 and total > 0.0:

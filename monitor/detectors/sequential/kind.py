@@ -11,8 +11,12 @@ Time is when a run was *due*, in order of arrival and never going back: that ins
 instant of arrival depends on it (what times out comes late), and the proof needs the former. A straggler counts as of the newest due
 instant: the time that the statistics add up is never more than has passed. What is far older than the newest (the buffer of an agent
 that was cut off) says nothing of now and is left out.
+
+A run slower than any in calm times counts as failed, and therefore counts so from the instant it is: nobody waits for a time-out to
+learn what is known. It is one sample all the same, told when it is late, and what its end shows changes nothing.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,6 +40,8 @@ UNANSWERED = frozenset({Outcome.NETWORK_ERROR, Outcome.TIMEOUT_UNKNOWN})
 GONE_SECONDS = 3_600.0
 #: So many too old samples in a row, and none that is newer, are no buffer: the clock was set back.
 SET_BACK_RUN = 20
+#: Runs told while under way, whose end is still to come: three or four a place can be, and the oldest is forgotten first.
+TOLD_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +82,26 @@ class Sequential(DetectorModel):
         told = self._told
         known = told.parameters.get(places)
         if known is None:
-            known = told.parameters[places] = plan.parameters(
-                self, told.baseline, places, told.family, told.every_seconds
-            )
+            known = told.parameters[places] = plan.parameters(self, told.baseline, places, told.family, told.every_seconds)
         return known
 
     def start(self) -> State:
-        return [[], plan.start(0), plan.start_control(), 0]  # places by name, kernel, controller, too old samples in a row
+        # Places by name, kernel, controller, too old samples in a row, runs told while under way.
+        return [[], plan.start(0), plan.start_control(), 0, []]
 
     def update(self, state: State, sample: Sample) -> tuple[State, Verdict]:
         if sample.good is None or (
             sample.extra and sample.outcome is Outcome.THROTTLED
         ):  # throttled for asking more: our own doing
             return state, self._judge(state)
-        names, s, c, old = state
+        names, s, c, old, told = state
+        run = [sample.series.location, sample.at]
+        if run in told:
+            return state, self._judge(state)
         s, c = s.copy(), c.copy()
         if sample.at < s[at.NEWEST] - STRAGGLER_SECONDS:
             if old + 1 < SET_BACK_RUN:
-                return [names, s, c, old + 1], self._judge(state)
+                return [names, s, c, old + 1, told], self._judge(state)
             reshape.moved(s, c, len(names), sample.at - s[at.NEWEST])
         names, s, place = _seated(names, s, sample)
         p = self.parameters(len(names))
@@ -103,8 +111,14 @@ class Sequential(DetectorModel):
         control.update(p, c, sample.at, kind != kernel.GOOD, s[at.FULL], s[at.SCORE], latent, sample.extra)
         if s[at.ALARM] == 1.0:
             c[at.BURSTING] = 0.0  # what is known needs no haste
-        state = [names, s, c, 0]
+        state = [names, s, c, 0, [*told, run][-TOLD_MAX:] if sample.pending else told]
         return state, self._judge(state)
+
+    def patience(self, location: str, at: float) -> float | None:
+        baseline = self._told.baseline
+        if baseline is None or location not in baseline.medians or math.isinf(baseline.soft):
+            return None
+        return math.exp(plan.usual_at(baseline.medians[location], at) + baseline.soft)
 
     def _read(self, sample: Sample) -> tuple[int, int]:
         """Kind of outcome and bin of latency, as the kernel takes them."""
@@ -119,7 +133,7 @@ class Sequential(DetectorModel):
         return kernel.GOOD, bisect_right(baseline.edges, residual)
 
     def _judge(self, state: State) -> Verdict:
-        names, s, c, _ = state
+        names, s, c, *_ = state
         if s[at.ALARM] == 1.0:
             return wording.alarm(s, names, self._terms(len(names)))
         if c[at.BURSTING] == 1.0:
@@ -132,7 +146,7 @@ class Sequential(DetectorModel):
         return wording.Terms(threshold, self.false_alarms, self._told.family, self._told.baseline)
 
     def describe(self, state: State) -> Mapping[str, str]:
-        names, s, c, _ = state
+        names, s, c, *_ = state
         return wording.standing(s, c, names, self._terms(len(names)))
 
     def expected_delays(self, places: int = 1) -> tuple[delays.Delay, ...]:

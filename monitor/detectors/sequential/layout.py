@@ -101,7 +101,7 @@ RECORD = WITHOUT + ALTERNATIVES
 # ------------------------------------------------------------------------------------------------ burst controller
 BURSTING = 0  # 1.0: runs off the grid are asked for
 SPACING = 1  # seconds between them
-QUIET = 2  # extra samples in a row without a failure
+QUIET = 2  # samples in a row without a failure
 TOKENS = 3  # extra runs that suspicion may still cost
 SECOND_TOKENS = 4  # and that strong suspicion may
 CONTROLLED = 5  # instant of the newest sample; negative: none yet

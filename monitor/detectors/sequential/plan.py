@@ -10,7 +10,7 @@ from monitor.detectors.sequential import layout as at
 from monitor.detectors.sequential.control import SECOND_TOKENS_MAX, SLOW_SECONDS, TOKENS_MAX
 
 #: The failure alternatives: shares of runs that fail on top of what is normal.
-FAILURE_SHARES = (0.03, 0.1, 0.3, 0.9)
+FAILURE_SHARES = (0.03, 0.1, 0.3, 0.97)
 #: Half of what is believed possible is failing, half is slowness.
 FAILING_HALF = 0.5
 #: Without a history: one isolated failure in 200 runs, one deploy or failover a day, one network blip per place in three days.
@@ -46,7 +46,7 @@ TRIGGER_SECONDS, TRIGGER_SAMPLES = 5_000.0, 500.0
 #: Of the trigger: that which no one place can raise alone is rarer; a burst that ended as soon as it began would decide nothing.
 STRONG_PART, RELEASE_PART = 0.4, 0.1
 #: However rare samples are, suspicion comes before the alarm.
-_LEAST_BEFORE_ALARM = math.log(10.0)
+_LEAST_BEFORE_ALARM = math.log(4.0)
 
 _DAY = 86_400.0
 #: 1970-01-01 was a Thursday.
