@@ -1,6 +1,7 @@
 """The detection benchmark: our engine and the peers' rules in the same simulated world, with every figure from a seed.
 
     make bench-detection                                 everything, within twenty minutes on two cores
+    python -m benchmarks.detection.run --all             and the engine without a part of it, and the slowest peer: 25 minutes
     python -m benchmarks.detection.run --histories 1     a quarter of it: one learned history instead of four
     python -m benchmarks.detection.run --quick           the same with few repetitions, under a minute
 
@@ -50,7 +51,7 @@ FULL = Plan(
     iid_years=200.0,
     iid_shares=iid.SHARES,
     peers=peers.PEERS,
-    configurations=contest.CONFIGURATIONS + contest.STRIPPED,
+    configurations=contest.CONFIGURATIONS,
     worlds=tuple(robust.WORLDS),
 )
 QUICK = Plan(
@@ -118,16 +119,22 @@ def _with(plan: Plan, histories: int) -> Plan:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument(
+        "--all", action="store_true", help="also the engine with a part of it taken out, and the slowest peer: ten minutes more"
+    )
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--histories", type=int, default=FULL.contest.histories, help="each with its own months and episodes")
     given = parser.parse_args()
-    results = run(QUICK if given.quick else _with(FULL, given.histories), given.seed, given.processes)
+    more = FULL._replace(configurations=FULL.configurations + contest.STRIPPED, peers=FULL.peers + peers.LONG)
+    plan = more if given.all else FULL
+    results = run(QUICK if given.quick else _with(plan, given.histories), given.seed, given.processes)
     if given.quick:
         print(report.contest_table(results["ours"] + results["peers"], 0))
         return
     whole = given.histories == FULL.contest.histories
-    command = "make bench-detection" if whole else f"python -m benchmarks.detection.run --histories {given.histories}"
+    options = (" --all" if given.all else "") + ("" if whole else f" --histories {given.histories}")
+    command = f"python -m benchmarks.detection.run{options}" if options else "make bench-detection"
     report.save("detection", {"about": report.about(command, given.seed), **results})
     report.write_page()
 
