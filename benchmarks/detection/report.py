@@ -217,7 +217,12 @@ engine is the production code, compiled where it stands; the rules of others are
 `benchmarks/detection/peers.py`. A simulated world is kinder than a real one in ways nobody has thought of: calibrate on your own
 history (`paycanary calibration`) before trusting a budget.
 """
-_CELLS = "Seconds from onset to ticket, median / 95 %; a fault not told of before its end is a miss.\n"
+_CELLS = """Seconds from onset to ticket, median / 95 %; a fault not told of before its end is a miss.
+
+With one place only, the network blips and slow paths of that place (ten and six a month in this world) cannot be told from the
+gateway's own trouble: there the budget is not kept, and the row is here to show it. Control checks take most such blips away in
+the service; two more places take them all.
+"""
 _MATCHED = "The same with every threshold moved until a check has one false ticket a month.\n"
 _LOCAL = (
     "Share of episodes in which trouble at one place alone raised an alarm, with all other causes of false tickets going on.\n"
