@@ -130,7 +130,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     rows = run(given.months, given.episodes, given.seed, given.processes)
-    report.save("kinds", {"about": report.about("python -m benchmarks.detection.kinds", given.seed), "rows": rows})
+    command = f"python -m benchmarks.detection.kinds --months {given.months} --episodes {given.episodes}"
+    report.save("kinds", {"about": report.about(command, given.seed), "rows": rows})
     report.write_page()
 
 
