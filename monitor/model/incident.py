@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitor.model.alert import Alert, Severity
+from monitor.model.extent import Extent
 from monitor.model.text import Text
+from monitor.model.triage import Diagnosis
 
 
 class Status(StrEnum):
@@ -27,6 +29,16 @@ class Happening(StrEnum):
     RESOLVED = "resolved"
     REOPENED = "reopened"
     TICKET = "ticket"
+    ASSIGNED = "assigned"
+    PENDING = "pending"  # waiting for somebody else: the clocks stand still
+    RESUMED = "resumed"
+    SNOOZED = "snoozed"
+    ESCALATED = "escalated"
+    TRIAGED = "triaged"
+    RELATED = "related"  # to a common cause, or to a problem that comes back
+    HEARD = "heard"  # a person wrote at the desk
+    AT_DESK = "at_desk"  # a person closed, merged, deleted or took the ticket there
+    CLOCK = "clock"  # a response, update or restore target is near, or was missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,16 @@ class TimelineEntry:
     kind: Happening
     text: Text
     by: str = "paycanary"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A change of what the clocks depend on: from ``at`` on it stood like this."""
+
+    at: float
+    status: Status
+    severity: Severity
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +87,21 @@ class Incident:
     news: tuple[Text, ...] = ()  # what happened since: the next update's comment, bounded
     between: tuple[float, float] | None = None  # 95 % interval of ``since``, when a detector could say
     left_alone: float | None = None  # since when only alerts of targets that depend on this one fire
+    assignee: str = ""
+    pending: str = ""  # whom or what it waits for; "": for us
+    snoozed_until: float | None = None  # nobody is reminded or escalated to before
+    fixed: Severity | None = None  # a person's word on how bad it is; it stands until they take it back
+    escalated: int = 0  # how many steps of its route were taken in this episode
+    desks: tuple[str, ...] = ()  # who was told in this episode, and is owed every update and its end
+    turns: tuple[Turn, ...] = ()  # oldest first, bounded
+    clocks: tuple[str, ...] = ()  # what was said about its clocks: "respond warned", "restore missed"
+    updated: float | None = None  # when people were last told something by a person
+    parent: str = ""  # the common cause it is part of
+    children: tuple[str, ...] = ()
+    fingerprint: str = ""  # layer, stratum and code: the same trouble has the same one
+    problem: str = ""  # the recurring trouble it is one more case of
+    diagnosis: Diagnosis | None = None
+    extent: Extent | None = None
 
 
 class CommandKind(StrEnum):
@@ -96,6 +133,9 @@ class Ticket:
     resolved: float | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     comment: Text = Text("")  # what is new since the last command
+    desks: tuple[str, ...] | None = None  # who is told; None: every desk
+    assignee: str = ""
+    parent: str = ""  # external id of the common cause's ticket
 
 
 class OutboxState(StrEnum):

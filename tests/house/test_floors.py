@@ -19,6 +19,9 @@ FLOORS = {
     "ledger": 1,
     "budget": 1,
     "adaptive": 1,
+    "triage": 1,
+    "deadlines": 1,
+    "routing": 1,
     "rules": 2,
     "clock": 2.5,
     "net": 2.5,
@@ -33,6 +36,7 @@ FLOORS = {
     "hasten": 4,
     "pipeline": 4,
     "delivery": 4,
+    "inquiry": 4,
     "janitor": 4,
     "watch": 4,
     "app": 5,
@@ -49,7 +53,21 @@ ALLOWED = {
     ("incidents", "redaction"): "wording quotes alerts",
     ("cli", "sandbox"): "the commands that start it",
 }
-PURE = {"adaptive", "budget", "model", "transactions", "detectors", "incidents", "sla", "redaction", "ledger", "rules"}
+PURE = {
+    "triage",
+    "deadlines",
+    "routing",
+    "adaptive",
+    "budget",
+    "model",
+    "transactions",
+    "detectors",
+    "incidents",
+    "sla",
+    "redaction",
+    "ledger",
+    "rules",
+}
 #: What a pure room has no business with.
 EFFECTS = {
     "asyncio",
