@@ -16,6 +16,7 @@ from monitor.incidents import Book, Change
 from monitor.model.alert import Alert
 from monitor.model.batch import Batch
 from monitor.model.incident import OutboxRow, OutboxState, Ticket, Window
+from monitor.model.mirror import Cursor
 from monitor.model.result import Missed, Result
 from monitor.rules import Blindness, RuleEngine
 from monitor.stores import Store, StoreError
@@ -177,12 +178,20 @@ class Pipeline:
         self._gathered.durable = True
         await self.change(change)
 
+    async def mirrored(self, cursors: Sequence[Cursor], rows: Sequence[OutboxRow], change: Change) -> None:
+        """What people did at a desk, what that changed, and how far it has been heard: all of it or nothing."""
+        self._gathered.cursors.extend(cursors)
+        self._gathered.outbox.extend(rows)
+        self._gathered.durable = True
+        await self.change(change)
+
     def _fan_out(self, tickets: Sequence[Ticket]) -> list[OutboxRow]:
         now = self._clock.wall()
         return [
             OutboxRow(f"{desk}:{ticket.external_id}:{ticket.revision}", desk, ticket, OutboxState.NEW, now, now)
             for ticket in tickets
             for desk in self.desks
+            if ticket.desks is None or desk in ticket.desks
         ]
 
     async def commit(self) -> None:

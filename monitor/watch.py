@@ -51,6 +51,10 @@ class LoopLag:
         self._observe(self.latest)
         self.start()
 
+    def worst(self, since: float) -> float:
+        """The longest stall that ended after ``since``, and how late the loop was just now, whichever is longer. Seconds."""
+        return max([self.latest, *(end - begin for begin, end in self._stalls if end > since)])
+
     def stalled(self, since: float, until: float) -> bool:
         """Did a stall overlap [since, until)? One under way, not yet measured, counts too."""
         if until - self._expected >= STALL_SECONDS:

@@ -37,6 +37,7 @@ class Edges:
     clock: Clock = field(default_factory=SystemClock)
     store: Callable[[Path, Clock], Store] = lambda path, clock: store_table.KINDS["sqlite"](path, clock=clock)
     probes: Callable[[Resolver], Mapping[str, Probe]] = lambda resolver: probe_table.build(resolver, TlsContexts())
+    resolver: Callable[[], Resolver] = Resolver
     client: Callable[[Clock], Any] = _warm_client
     ledger: Callable[[Path], LedgerFile] = LedgerFile
     randomness: Callable[[int], bytes] = os.urandom

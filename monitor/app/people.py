@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from monitor.config import AUTHOR, Config
 from monitor.delivery import Delivery
-from monitor.incidents import Book
+from monitor.incidents import Book, Change
+from monitor.model.alert import Severity
 from monitor.model.incident import Window, WindowKind
 from monitor.pipeline import Pipeline
 from monitor.redaction import Gate
@@ -43,23 +44,43 @@ class People:
         self._randomness = randomness
 
     async def acknowledge(self, incident: str, by: str) -> None:
-        """Raises NotThere, and Refused when it is not open."""
-        self._known(incident)
-        await self._pipeline.change(self._book.acknowledge(incident, by, self._wall()))
+        await self._work(incident, lambda at: self._book.acknowledge(incident, self._safe(by), at))
 
     async def note(self, incident: str, by: str, text: str) -> None:
-        """Raises NotThere, Refused."""
-        self._known(incident)
-        await self._pipeline.change(self._book.note(incident, by, self._gate().text(text), self._wall()))
+        await self._work(incident, lambda at: self._book.note(incident, self._safe(by), self._safe(text), at))
 
     async def resolve(self, incident: str, by: str) -> None:
-        """Raises NotThere, and Refused when it is resolved already."""
-        self._known(incident)
-        await self._pipeline.change(self._book.resolve(incident, by, self._wall()))
+        await self._work(incident, lambda at: self._book.resolve(incident, self._safe(by), at))
 
-    def _known(self, incident: str) -> None:
+    async def assign(self, incident: str, by: str, to: str) -> None:
+        """``to`` "": nobody has it any more."""
+        await self._work(incident, lambda at: self._book.assign(incident, self._safe(by), self._safe(to), at))
+
+    async def escalate(self, incident: str, by: str) -> None:
+        await self._work(incident, lambda at: self._book.escalate(incident, self._safe(by), at))
+
+    async def snooze(self, incident: str, by: str, until: float) -> None:
+        """``until``: UTC seconds."""
+        await self._work(incident, lambda at: self._book.snooze(incident, self._safe(by), until, at))
+
+    async def pend(self, incident: str, by: str, reason: str) -> None:
+        await self._work(incident, lambda at: self._book.pend(incident, self._safe(by), self._safe(reason), at))
+
+    async def resume(self, incident: str, by: str) -> None:
+        await self._work(incident, lambda at: self._book.resume(incident, self._safe(by), at))
+
+    async def prioritise(self, incident: str, by: str, severity: Severity | None) -> None:
+        """None: its alerts decide again."""
+        await self._work(incident, lambda at: self._book.prioritise(incident, self._safe(by), severity, at))
+
+    async def _work(self, incident: str, act: Callable[[float], Change]) -> None:
+        """Raises NotThere, and Refused when it cannot be from where the incident stands."""
         if incident not in self._book.incidents:
             raise NotThere(f"there is no incident {incident} that can still change")
+        await self._pipeline.change(act(self._wall()))
+
+    def _safe(self, text: str) -> str:
+        return self._gate().text(text)
 
     async def retry(self, row: str) -> None:
         """A dead ticket command. Raises NotThere, and ValueError when it is not dead."""

@@ -5,13 +5,15 @@ from typing import Any
 
 from monitor.app.edges import LEDGER, LEDGER_ONCE, Edges
 from monitor.config import Config
+from monitor.inquiry import Tools
+from monitor.inquiry.pin import PinnedResolver
+from monitor.inquiry.tools import second_signers
 from monitor.janitor import Ledger, World
 from monitor.model.alert import Alert
 from monitor.model.check import Check, Step, Target
 from monitor.model.extra import Extra
 from monitor.model.outcome import NetworkReason
 from monitor.model.result import Exchange, Reach, Result
-from monitor.net.resolver import Resolver
 from monitor.probes import Call, Signature
 from monitor.probes.drive import Driver
 from monitor.probes.governor import Governor
@@ -63,8 +65,10 @@ class Probing:
 
     def open(self, budgets: Mapping[str, str] | None = None) -> None:
         """``budgets``: what the governor knew when the last process ended."""
-        self._resolver = Resolver()
+        self._resolver = self._edges.resolver()
         self._probes = self._edges.probes(self._resolver)
+        self._pins = PinnedResolver()
+        self._pinned = self._edges.probes(self._pins)
         self.governor = Governor(self._clock, luck=self._edges.luck)
         self.governor.adopt(self._config.targets.values(), budgets)
         self._build()
@@ -77,9 +81,27 @@ class Probing:
         self._build()
 
     async def close(self) -> None:
-        for probe in self._probes.values():
+        for probe in (*self._probes.values(), *self._pinned.values()):
             await probe.close()
+        self._pins.close()
         self._resolver.close()
+
+    def tools(self) -> Tools:
+        """What an inquiry asks with, by today's configuration."""
+        return Tools(
+            clock=self._clock,
+            location=self._config.service.location,
+            resolver=self._resolver,
+            probes=self._probes,
+            pinned=self._pinned,
+            pins=self._pins,
+            signers=self._signers,
+            second_signers=second_signers(self._config.targets.values()),
+            turn=self.governor.spare,
+            heard=self.governor.heard,
+            clean=self._redact,
+            second_resolver=self._config.service.second_resolver,
+        )
 
     def _build(self) -> None:
         self._signers: dict[str, Signature] = {

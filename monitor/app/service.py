@@ -9,16 +9,24 @@ import structlog
 
 from monitor.app import evidence
 from monitor.app.edges import DATABASE, LEDGER, Edges
+from monitor.app.inquiring import Inquiring
+from monitor.app.kinship import TURN_SECONDS as KINSHIP_SECONDS
+from monitor.app.kinship import Kinship
 from monitor.app.learning import Learning
+from monitor.app.mirroring import Mirroring, policies
 from monitor.app.people import People
 from monitor.app.probing import Probing
 from monitor.app.suspicion import Suspicion
+from monitor.app.timing import TURN_SECONDS as CLOCKS_SECONDS
+from monitor.app.timing import Timing
 from monitor.config import Config, ConfigError
 from monitor.connectors import Access, Call, Connector
 from monitor.connectors import table as connector_table
-from monitor.delivery import Delivery
+from monitor.delivery import Delivery, Sighting
 from monitor.exporter import Exporter
 from monitor.incidents import Book
+from monitor.incidents.kin import common_cause
+from monitor.incidents.words import Words
 from monitor.model.alert import Alert
 from monitor.model.batch import Restored
 from monitor.model.check import Check
@@ -99,6 +107,9 @@ class App:
             windows=restored.windows,
             alerts=restored.alerts,
             depends_on=_dependencies(self.config),
+            words=_words(self.config),
+            routes=self.config.routes,
+            common_cause=common_cause,
         )
         self.pipeline = Pipeline(
             store=self.store,
@@ -113,6 +124,9 @@ class App:
             states=self.probing.governor.take_dirty,
         )
         self.pipeline.listeners.append(self._tell)
+        self.kinship = Kinship(self.config, book=self.book, pipeline=self.pipeline, store=self.store, clock=self.clock)
+        self.timing = Timing(self.config, self.book, self.pipeline, self.exporter, self.clock)
+        self.mirroring = Mirroring(self.book, self.pipeline, self.exporter, lambda: self.probing.gate)
         self.people = People(
             self.book,
             self.pipeline,
@@ -145,6 +159,16 @@ class App:
             exporter=self.exporter,
             clock=self.clock,
         )
+        self.inquiring = Inquiring(
+            self.config,
+            probing=self.probing,
+            pipeline=self.pipeline,
+            book=self.book,
+            store=self.store,
+            exporter=self.exporter,
+            clock=self.clock,
+            lag=self.lag,
+        )
 
     def _begin(self, restored: Restored) -> None:
         """Everything is in its place: let it run. Money left open by the last process is seen to before any new money."""
@@ -156,8 +180,12 @@ class App:
         self.scheduler.start(self.config.checks.values(), self.config.targets, last)
         self._spawn(self.pipeline.run(), "pipeline")
         self._spawn(self.learning.run(), "learning")
+        self._spawn(self.inquiring.run(), "inquiring")
         self._spawn(self._repeat(GAUGES_SECONDS, self._count), "gauges")
         self._spawn(self._repeat(PRUNE_SECONDS, self._housekeeping), "housekeeping")
+        self._spawn(self.kinship.recall(), "problems of before")
+        self._spawn(self._repeat(KINSHIP_SECONDS, self.kinship.turn), "kinship")
+        self._spawn(self._repeat(CLOCKS_SECONDS, self.timing.turn), "clocks")
         if service.heartbeat is not None:
             self._spawn(self._heartbeat().run(), "heartbeat")
 
@@ -165,6 +193,7 @@ class App:
         """No new run, no new money; what runs ends and undoes; what was decided is stored; tickets under way are finished."""
         self.ledger.gate.stop()
         self.suspicion.stop()
+        await self.inquiring.stop()
         await self.scheduler.stop(grace_seconds)
         await self.ledger.stop(LEDGER_GRACE_SECONDS)
         await self.pipeline.close()
@@ -202,7 +231,15 @@ class App:
         connectors: dict[str, Connector] = {
             name: connector_table.KINDS[desk.kind](desk.options) for name, desk in config.desks.items()
         }
-        return Delivery(self.store, connectors, self._client, self.clock, self._delivered)
+        return Delivery(
+            self.store,
+            connectors,
+            self._client,
+            self.clock,
+            self._delivered,
+            policies=policies({name: desk.options for name, desk in config.desks.items()}),
+            hear=self._hear,
+        )
 
     async def _perform(self, check: Check, slot: int, due: float, late_seconds: float) -> None:
         """One slot: run the check, hand its result on. What fails here is our own bug and stops nothing else."""
@@ -298,9 +335,11 @@ class App:
         self.probing.adopt(fresh)
         self.exporter.configure(fresh.checks.values())
         self.pipeline.blindness.adopt(fresh.checks)
-        self.book.adopt(_dependencies(fresh))
+        self.book.adopt(_dependencies(fresh), _words(fresh), routes=fresh.routes)
         withdrawn = self.pipeline.engine.adopt(fresh.rules, fresh.checks, now, fresh.targets)
         self.learning.adopt(fresh)
+        self.kinship.adopt(fresh)
+        self.timing.adopt(fresh)
         if fresh.desks != old.desks:
             await self.delivery.stop(DELIVERY_GRACE_SECONDS)
             self.delivery = self._build_delivery(fresh)
@@ -308,6 +347,7 @@ class App:
             self.pipeline.desks = tuple(fresh.desks)
         self.scheduler.adopt(fresh.checks.values(), fresh.targets)
         self.suspicion.adopt(fresh)
+        self.inquiring.adopt(fresh)
         self._latest = {name: result for name, result in self._latest.items() if name in fresh.checks}
         await self.pipeline.withdraw(withdrawn)
         await self.people.withdraw_windows(fresh)
@@ -332,6 +372,10 @@ class App:
     def _delivered(self, event: str, desk: str, seconds: float | None) -> None:
         self.exporter.delivery(event, desk, seconds)
         self._tell("delivery", {"event": event, "desk": desk, "seconds": seconds})
+
+    async def _hear(self, sighting: Sighting) -> None:
+        """What people did at a desk. Delivery is built before the book is, and runs after."""
+        await self.mirroring.hear(sighting)
 
     async def _count(self) -> None:
         """The gauges that are counted rather than told."""
@@ -367,6 +411,11 @@ class App:
             return answer.status is not None and answer.status < 300
 
         return Heartbeat(send, self.progress, every_seconds=settings.every_seconds, install=self.config.service.install)
+
+
+def _words(config: Config) -> Words:
+    """Compiled here, so that the first ticket does not wait for it."""
+    return Words(config.words, triages=config.service.triage)
 
 
 def _dependencies(config: Config) -> dict[str, tuple[str, ...]]:

@@ -150,6 +150,15 @@ class Account:
             self.release(1)
         return self._meter.take(now) if self._meter is not None else 0.0
 
+    def spare(self, now: float) -> float | Refusal:
+        """Seconds until there is a request that no run needs: it comes behind everything that is put aside. Take its ``turn`` then."""
+        if now < self._throttled.until or self.extras.paused(now):
+            return Refusal.PAUSED
+        if self._meter is None:
+            return 0.0
+        lacking = 1.0 - (self._meter.level(now) - self._promised)
+        return max(0.0, lacking / self._meter.rate, self._meter.wait(now))
+
     def paused_for(self, now: float) -> float:
         """Seconds for which the gateway still wants nothing sent."""
         return max(0.0, self._throttled.until - now)

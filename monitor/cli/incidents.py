@@ -1,16 +1,19 @@
-"""`paycanary incidents`: what is wrong, since when, who has it."""
+"""`paycanary incidents`: what is wrong, since when, who has it; and what people do about it."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Column, Table
 
-from monitor.cli.service import DEFAULT_URL, Json, Url, call, out, path, whoami
+from monitor.cli import incident_acts, incident_figures, incident_papers, preview
+from monitor.cli.incident_view import STYLES, show_incident
+from monitor.cli.service import DEFAULT_URL, Json, Url, call, out, path
+from monitor.model.units import show_seconds
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-Who = Annotated[str, typer.Option("--by", help="Who says so; you, when left out.")]
 Language = Annotated[str, typer.Option("--lang", help="en or zh.")]
-STYLES = {"open": "bold red", "acknowledged": "yellow", "resolved": "green"}
 
 
 @app.command("list")
@@ -20,7 +23,7 @@ def list_(
     json: Json = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Incidents, newest first."""
+    """Incidents, newest first. A star marks a severity that a person has fixed."""
     found = call(url, "GET", f"/api/v1/incidents?status={status}")["incidents"]
     if json:
         out.print_json(data=found)
@@ -28,82 +31,46 @@ def list_(
     if not found:
         out.print("no incidents")
         return
-    table = Table(Column("incident", no_wrap=True), "", "status", "opened (UTC)", "checks", "what")  # ids are there to be copied
+    columns = ("", "status", "opened (UTC)", "lasted", "assigned to", "checks", "what")
+    table = Table(Column("incident", no_wrap=True), *columns)  # ids are there to be copied
     for one in found:
-        style = STYLES[one["status"]]
         table.add_row(
             one["id"],
-            one["severity"],
-            f"[{style}]{one['status']}[/]",
+            one["severity"] + "*" * one["severity_fixed"],
+            _standing(one),
             one["opened"][:19],
+            show_seconds(_lasted(one)),
+            escape(one["assignee"]),
             str(one["check_count"]),
-            one["title"][lang],
+            escape(one["title"][lang]),
         )
     out.print(table)
+
+
+def _standing(one: dict[str, Any]) -> str:
+    """``open``, and what else keeps people from being disturbed by it."""
+    beside = [name for name in ("pending", "silenced", "snoozed_until", "parent") if one[name]]
+    said = {"pending": "waiting", "silenced": "silenced", "snoozed_until": "snoozed", "parent": "part of another"}
+    return f"[{STYLES[one['status']]}]{one['status']}[/]" + "".join(f", {said[name]}" for name in beside)
+
+
+def _lasted(one: dict[str, Any]) -> float:
+    """Since it began; until it was over."""
+    end = datetime.fromisoformat(one["resolved"]) if one["resolved"] else datetime.now(UTC)
+    return max(0.0, (end - datetime.fromisoformat(one["since"])).total_seconds())
 
 
 @app.command()
 def show(incident: str, lang: Language = "en", json: Json = False, url: Url = DEFAULT_URL) -> None:
-    """One incident: its alerts, timeline and tickets."""
+    """One incident: the verdict, how far it reaches, its clocks, alerts, timeline and tickets."""
     one = call(url, "GET", path("api", "v1", "incidents", incident))
     if json:
         out.print_json(data=one)
-        return
-    out.print(
-        f"[bold]{one['title'][lang]}[/bold]  {one['severity']}  [{STYLES[one['status']]}]{one['status']}[/]", highlight=False
-    )
-    out.print(f"{one['id']}  target {one['target']}  began {one['since']}  opened {one['opened']}", highlight=False)
-    for alert in one["alerts"]:
-        where = " ".join(filter(None, (alert["check"], alert["stratum"], alert["step"])))
-        out.print(f"  • {where}: {alert['summary'][lang]}", highlight=False, markup=False)
-    _timeline(one, lang)
-    for row in one.get("tickets", ()):
-        out.print(
-            f"  {row['desk']}: {row['kind']} {row['state']} {row['remote_id']} {row['error']}".rstrip(),
-            highlight=False,
-            markup=False,
-        )
+    else:
+        show_incident(one, lang)
 
 
-def _timeline(one: dict[str, Any], lang: str) -> None:
-    table = Table("at (UTC)", "by", "what", box=None)
-    for entry in one.get("timeline", ()):
-        table.add_row(entry["at"][:23], entry["by"], entry["text"][lang])
-    out.print(table)
-
-
-@app.command()
-def ack(incident: str, by: Who = "", url: Url = DEFAULT_URL) -> None:
-    """Say that you have it."""
-    call(url, "POST", path("api", "v1", "incidents", incident, "ack"), {"by": by or whoami()})
-    out.print("acknowledged")
-
-
-@app.command()
-def note(incident: str, text: str, by: Who = "", url: Url = DEFAULT_URL) -> None:
-    """Add a line to the timeline."""
-    call(url, "POST", path("api", "v1", "incidents", incident, "note"), {"by": by or whoami(), "text": text})
-    out.print("noted")
-
-
-@app.command()
-def resolve(incident: str, by: Who = "", url: Url = DEFAULT_URL) -> None:
-    """Say that it is over. It opens again only when its checks recover and fail anew."""
-    call(url, "POST", path("api", "v1", "incidents", incident, "resolve"), {"by": by or whoami()})
-    out.print("resolved")
-
-
-@app.command()
-def silence(
-    reason: str,
-    minutes: Annotated[float, typer.Option("--for", help="Minutes; at most a day.", min=1, max=1440)] = 60,
-    check: Annotated[list[str] | None, typer.Option(help="Check ids; all when left out.")] = None,
-    target: Annotated[list[str] | None, typer.Option(help="Target ids; all when left out.")] = None,
-    by: Who = "",
-    url: Url = DEFAULT_URL,
-) -> None:
-    """Tell nobody for a while. Incidents are still opened and kept, and told when the silence ends if they last."""
-    from monitor.cli.maintenance import post_window
-
-    made = post_window(url, "silence", minutes, reason, by, check, target)
-    out.print(f"silenced until {made['ends']} ({made['id']})", highlight=False)
+incident_acts.mount(app)
+incident_papers.mount(app)
+app.command("preview")(preview.preview_incident)
+app.command("figures")(incident_figures.show_figures)

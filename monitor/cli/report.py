@@ -15,6 +15,7 @@ from monitor.cli.loading import DEFAULT_PATH, EXIT_BAD_CONFIG, ConfigPath, load_
 from monitor.cli.report_facts import Facts
 from monitor.clock import SystemClock
 from monitor.config import Config
+from monitor.incidents.figures import figures
 from monitor.reports.csv_table import verdict
 from monitor.reports.statement import Statement, state
 from monitor.reports.table import FORMATS, LANGUAGES
@@ -81,7 +82,8 @@ def _statement(config: Config, frame: Statement) -> Statement:
 async def _gather(config: Config, frame: Statement, store: SqliteStore) -> Statement:
     try:
         facts = await Facts.collect(store, config, frame.period)
-        subjects = [await facts.subject(check) for check in config.checks.values() if not check.control]
+        checks = [check for check in config.checks.values() if not check.control]
+        subjects = [await facts.subject(check) for check in checks]
     finally:
         await store.close()
     software = f"paycanary {importlib.metadata.version('paycanary')}"
@@ -94,6 +96,7 @@ async def _gather(config: Config, frame: Statement, store: SqliteStore) -> State
             config.service.install,
             software=software,
             config=config.version,
+            figures=figures(facts.incidents, frame.period.start, frame.period.end, len({check.target for check in checks})),
         ),
         subjects,
     )

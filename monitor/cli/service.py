@@ -34,6 +34,15 @@ def fail(sentence: str, code: int) -> typer.Exit:
 
 def call(url: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """One request to the service; its refusal or absence ends the command with a sentence and the right exit code."""
+    return json.loads(_ask(url, method, path, body))
+
+
+def fetch(url: str, path: str) -> str:
+    """A text from the service, such as Markdown; else as ``call``."""
+    return _ask(url, "GET", path, None).decode()
+
+
+def _ask(url: str, method: str, path: str, body: dict[str, Any] | None) -> bytes:
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
         raise fail(f"{url}: expected a URL beginning with http:// or https://", EXIT_USAGE)
     data = None if body is None else json.dumps(body).encode()
@@ -41,7 +50,7 @@ def call(url: str, method: str, path: str, body: dict[str, Any] | None = None) -
     request.add_header("Content-Type", "application/json")
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return json.loads(answer.read(ANSWER_MAX))
+            return bytes(answer.read(ANSWER_MAX))
     except urllib.error.HTTPError as error:
         detail = error.read(ANSWER_MAX)
         error.close()

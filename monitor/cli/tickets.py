@@ -15,15 +15,18 @@ from rich.markup import escape
 
 from monitor.cli.loading import DEFAULT_PATH, ConfigPath, load_or_exit
 from monitor.cli.service import DEFAULT_URL, EXIT_UNREACHABLE, EXIT_USAGE, Json, Url, call, fail, out, path
+from monitor.cli.ticket_routes import routes
 from monitor.config import Config
 from monitor.connectors import Delivered, Delivery, Rejected
 from monitor.connectors.client import Client, play
 from monitor.connectors.table import KINDS
+from monitor.connectors.unproven import UNPROVEN
 from monitor.model.incident import OutboxRow
 from monitor.model.text import Text
 from monitor.stores import Store, StoreError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.command()(routes)
 EXIT_FAILED = 1
 STYLES = {"sent": "green", "superseded": "dim", "dead": "bold red", "retry": "yellow", "unsure": "yellow"}
 T = TypeVar("T")
@@ -87,7 +90,7 @@ def retry(row: str, url: Url = DEFAULT_URL) -> None:
 
 @app.command()
 def check(desk: Annotated[str, typer.Option(help="One desk only.")] = "", config: ConfigPath = DEFAULT_PATH) -> None:
-    """Prove every desk's address, credentials and field names without creating anything."""
+    """Prove every desk's address, credentials, rights and field names without creating anything; say what that does not prove."""
     settings = load_or_exit(config)
     if desk and desk not in settings.desks:
         raise fail(f"there is no desk {desk}; the configuration has: {', '.join(settings.desks) or 'none'}", EXIT_USAGE)
@@ -95,7 +98,13 @@ def check(desk: Annotated[str, typer.Option(help="One desk only.")] = "", config
     for name, verdict in verdicts.items():
         good = isinstance(verdict, Delivered)
         grade = "[green]ok[/]" if good else "[bold red]failed[/]"
-        out.print(f"{grade}  {name}  {escape(getattr(verdict, 'reason', ''))}".rstrip(), highlight=False)
+        out.print(f"{grade}  {name}".rstrip(), highlight=False)
+        for complaint in getattr(verdict, "reason", "").split("; "):
+            if complaint:
+                out.print(f"      {escape(complaint)}", highlight=False, soft_wrap=True)
+        unproven = UNPROVEN[settings.desks[name].kind] if good else ""
+        if unproven:
+            out.print(f"      [dim]not proved: {escape(unproven)}[/]", highlight=False, soft_wrap=True)
     bad = [verdict for verdict in verdicts.values() if not isinstance(verdict, Delivered)]
     if bad:
         raise typer.Exit(EXIT_FAILED if any(isinstance(one, Rejected) for one in bad) else EXIT_UNREACHABLE)

@@ -1,10 +1,12 @@
 """``paycanary validate``."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from monitor.cli.loading import DEFAULT_PATH, load_or_exit
 from monitor.config import Config
@@ -21,6 +23,8 @@ def validate(
     config = load_or_exit(path, resolve_secrets=secrets, allow_live=live)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[green]ok[/green] {path} (version {config.version}): {counts(config)}")
+    for text in config.deadlines.doubts(time.time()).values():
+        console.print(f"[yellow]warning[/yellow] {escape(text.en)}")
     if not secrets:
         console.print("secrets and certificate files were not opened; --secrets opens them", style="dim")
 

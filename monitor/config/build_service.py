@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from monitor.config import faults
-from monitor.config.build_targets import Setting, check_networks
+from monitor.config.build_targets import Setting, check_networks, check_regulators
 from monitor.config.kinds import CONNECTORS, one_kind, options, unknown
 from monitor.config.problems import show
 from monitor.config.service_grammar import HeartbeatBlock, MaintenanceBlock, ServiceBlock
@@ -16,6 +16,7 @@ from monitor.model.calendar import Every, Recurring, local_instant, time_of_day
 from monitor.model.secret import Secret
 
 PORTS = range(1, 65_536)
+DNS_PORT = 53
 
 
 def build_service(source: Source, path: Path, data: Any, setting: Setting) -> Service | None:
@@ -24,6 +25,7 @@ def build_service(source: Source, path: Path, data: Any, setting: Setting) -> Se
     if block is None:
         return None
     host, port = _listen(source, (*path, "listen"), block)
+    check_regulators(source, (*path, "regulators"), block.regulators)
     return Service(
         install=block.install,
         location=block.location,
@@ -39,6 +41,9 @@ def build_service(source: Source, path: Path, data: Any, setting: Setting) -> Se
         keep_results_seconds=block.retention.results,
         keep_evidence_seconds=block.retention.evidence,
         reopen_seconds=block.reopen_window,
+        second_resolver=_name_server(source, (*path, "second_resolver"), block.second_resolver),
+        triage=block.triage.enabled,
+        regulators=tuple(block.regulators),
     )
 
 
@@ -60,6 +65,27 @@ def _listen(source: Source, path: Path, block: ServiceBlock) -> tuple[str, int]:
             "without them anybody who reaches the port reads everything; 127.0.0.1 needs neither",
         )
     return host, int(port)
+
+
+def _name_server(source: Source, path: Path, text: str | None) -> str:
+    """``address:port``; an address, since a name would have to be resolved by the very resolver it is to be held against."""
+    if text is None:
+        return ""
+    bare = text.removeprefix("[").removesuffix("]")
+    host, _, port = (bare, "", str(DNS_PORT)) if _is_address(bare) else text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not _is_address(host) or not (port.isascii() and port.isdecimal()) or int(port) not in PORTS:
+        source.add(path, f'expected the address of a name server like "1.1.1.1" or "[2606:4700:4700::1111]:53", got {show(text)}')
+        return ""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

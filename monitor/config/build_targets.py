@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from monitor.config.kinds import DIALECTS, SIGNERS, one_kind, options, unknown
 from monitor.config.limits import allowance
-from monitor.config.live_rules import check_live
+from monitor.config.live_rules import check_live, check_second
 from monitor.config.money_rules import build_caps
 from monitor.config.problems import show
 from monitor.config.secrets import Vault
 from monitor.config.service_grammar import TargetBlock
 from monitor.config.source import Path, Source
+from monitor.deadlines.regulators import REGIMES
 from monitor.model.check import Caps, Target, Tls
 from monitor.model.text import Text
 
@@ -42,14 +43,17 @@ def build_target(source: Source, path: Path, data: Any, setting: Setting) -> Tar
     if block.dialect not in DIALECTS:
         unknown(source, (*path, "dialect"), block.dialect, DIALECTS, "a dialect")
     signer = _signer(source, (*path, "signer"), block.signer, setting)
+    second = _signer(source, (*path, "second_credential"), block.second_credential, setting)
     check_live(source, path, data, signer[1], allow_live=setting.allow_live)
+    check_second(source, path, data, second[1])
+    check_regulators(source, (*path, "regulators"), block.regulators)
     caps = build_caps(source, (*path, "caps"), block.caps)
     if len(source.problems) > before:
         return None
-    return _target(str(path[-1]), block, signer, caps)
+    return _target(str(path[-1]), block, signer, second, caps)
 
 
-def _target(name: str, block: TargetBlock, signer: tuple[str, Any], caps: Caps) -> Target:
+def _target(name: str, block: TargetBlock, signer: tuple[str, Any], second: tuple[str, Any], caps: Caps) -> Target:
     idempotency = block.idempotency
     return Target(
         id=name,
@@ -80,6 +84,12 @@ def _target(name: str, block: TargetBlock, signer: tuple[str, Any], caps: Caps) 
         caps=caps,
         allowance=allowance(name, block.base_url, block.dialect, signer, block.budget, live=block.live),
         depends_on=tuple(block.depends_on),
+        front_door=block.front_door or "",
+        second_signer=second[0],
+        second_signer_options=second[1],
+        regulators=tuple(block.regulators),
+        shares=tuple(block.shares),
+        labels=tuple(sorted(block.labels.items())),
     )
 
 
@@ -121,6 +131,13 @@ def check_networks(source: Source, path: Path, networks: Iterable[str]) -> None:
             ipaddress.ip_network(network)
         except ValueError:
             source.add((*path, index), f'expected a network like "10.0.0.0/8", got {show(network)}')
+
+
+def check_regulators(source: Source, path: Path, names: Iterable[str]) -> None:
+    """Every one must be a regime whose clocks are known."""
+    for index, name in enumerate(names):
+        if name not in REGIMES:
+            unknown(source, (*path, index), name, REGIMES, "a regime of supervision")
 
 
 def _check_headers(source: Source, path: Path, headers: dict[str, str]) -> None:

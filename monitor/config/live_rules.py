@@ -49,6 +49,13 @@ def check_live(source: Source, path: Path, data: Any, signer: Any, *, allow_live
         source.add((*path, "signer"), "expected a merchant whose name begins with TEST, got another", _NOT_SAID, hide=True)
 
 
+def check_second(source: Source, path: Path, data: Any, signer: Any) -> None:
+    """The same for the options of a target's second credential."""
+    live = isinstance(data, Mapping) and data.get("live") is True
+    if not live and any(looks_live(value) for value in _credentials(signer, {})):
+        source.add((*path, "second_credential"), "expected a test credential, got one that says it is live", _NOT_SAID, hide=True)
+
+
 def _credentials(signer: Any, data: Mapping[str, Any]) -> Iterator[str]:
     if isinstance(signer, BaseModel):
         for name in type(signer).model_fields:

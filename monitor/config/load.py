@@ -8,10 +8,13 @@ from typing import Any, NamedTuple, TypeVar
 from monitor.config import files
 from monitor.config.budgets import over_budget
 from monitor.config.build_checks import TargetFacts, build_check
+from monitor.config.build_deadlines import build_deadlines
+from monitor.config.build_routes import Place, build_routes
 from monitor.config.build_rules import Watched, build_rule
 from monitor.config.build_service import build_desk, build_maintenance, build_service
 from monitor.config.build_steps import Surroundings, build_step
 from monitor.config.build_targets import Setting, build_target
+from monitor.config.build_words import build_words
 from monitor.config.check_grammar import ChecksFile, RulesFile
 from monitor.config.depends import check_dependencies
 from monitor.config.fields import NAME_EXPECTED, NAME_PATTERN
@@ -81,8 +84,14 @@ def _build(path: Path, snapshot: Snapshot, setting: Setting) -> Config | None:
     built_targets = _each(targets, lambda entry: build_target(*entry, setting))
     check_dependencies({name: (entry.source, entry.path, entry.data) for name, entry in targets.items()})
     _check_together(checks, built_checks, built_targets)
-    desks = _each(_entries([main], "desks"), lambda entry: build_desk(*entry, setting))
+    deadlines = build_deadlines(main, ("deadlines",), top.get("deadlines"))
+    written_desks = _entries([main], "desks")
+    desks = _each(written_desks, lambda entry: build_desk(*entry, setting))
+    whole = snapshot.complete and len(built_checks) == len(checks) and len(built_targets) == len(targets)
+    place = Place(list(written_desks), built_targets, targets, built_checks, deadlines.calendars, whole)
+    routes = build_routes(main, _listed(main, "routes", top), place)
     modules = _each(_entries([main], "modules"), lambda entry: build_step(*entry, Surroundings(), name=str(entry.path[-1])))
+    words = build_words(main, ("words",), top.get("words"), snapshot.words)
     if service is None:
         return None
     return Config(
@@ -93,6 +102,9 @@ def _build(path: Path, snapshot: Snapshot, setting: Setting) -> Config | None:
         rules=tuple(built_rules.values()),
         desks=desks,
         maintenance=tuple(window for window in windows if window),
+        deadlines=deadlines,
+        routes=routes,
+        words=words,
         modules=modules,
         secrets=(*vault.secrets, *_written(snapshot, service)),
         version=files.version({source.name.removeprefix(f"{path.parent}/"): source.text for source in snapshot.sources}),

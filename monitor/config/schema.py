@@ -53,7 +53,8 @@ def _add_kinds(definitions: dict[str, Any], kinds: Mapping[str, Mapping[str, Any
     if "RuleBlock" in definitions:
         definitions["RuleBlock"]["properties"] |= kinds["detector"]
     if "TargetBlock" in definitions:
-        definitions["TargetBlock"]["properties"]["signer"] = _one_of(kinds["signer"])
+        for name in ("signer", "second_credential"):
+            definitions["TargetBlock"]["properties"][name] = _one_of(kinds["signer"])
     if "ServiceFile" in definitions:
         definitions["ServiceFile"]["properties"]["desks"] = _named(_one_of(kinds["desk"]))
 

@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from monitor.config.check_grammar import StepBlock
-from monitor.config.fields import Length, Name, Number, OneOrMany, Strict, Title
+from monitor.config.deadline_grammar import DeadlinesBlock
+from monitor.config.fields import Label, Length, Name, Number, OneOrMany, Strict, Title, Variable
 from monitor.config.limits import BudgetBlock
+from monitor.config.route_grammar import RouteBlock
 from monitor.model.check import OPEN_AT_ONCE
 from monitor.model.secret import Secret
 from monitor.model.units import Duration, Size
@@ -36,6 +38,12 @@ class ServiceTls(Strict):
     key_file: str
 
 
+class TriageBlock(Strict):
+    """Whether a suspicion is looked into by asking: front door, addresses, certificate, references, a second credential."""
+
+    enabled: bool = True
+
+
 class ServiceBlock(Strict):
     """The service itself."""
 
@@ -50,6 +58,9 @@ class ServiceBlock(Strict):
     heartbeat: HeartbeatBlock | None = None
     retention: Retention = Field(default_factory=Retention)
     reopen_window: Duration = 3_600.0
+    second_resolver: str | None = None
+    triage: TriageBlock = Field(default_factory=TriageBlock)
+    regulators: OneOrMany = Field(default_factory=list)
 
 
 class Include(Strict):
@@ -102,6 +113,11 @@ class TargetBlock(Strict):
     caps: CapsBlock = Field(default_factory=CapsBlock)
     budget: BudgetBlock = Field(default_factory=BudgetBlock)
     depends_on: OneOrMany = Field(default_factory=list)
+    front_door: str | None = Field(default=None, pattern=r"^/[!-~]*$")
+    second_credential: dict[str, Any] | None = None
+    regulators: OneOrMany = Field(default_factory=list)
+    shares: OneOrMany = Field(default_factory=list)
+    labels: dict[Variable, Label] = Field(default_factory=dict)
 
 
 class MaintenanceBlock(Strict):
@@ -118,6 +134,12 @@ class MaintenanceBlock(Strict):
     checks: OneOrMany = Field(default_factory=list)
 
 
+class WordsBlock(Strict):
+    """A team's own templates of what people read, in place of the shipped ones: ``body.en.j2``, ``notice.zh.j2``."""
+
+    dir: str = Field(min_length=1)
+
+
 class ServiceFile(Strict):
     """The main file, paycanary.yaml."""
 
@@ -126,4 +148,7 @@ class ServiceFile(Strict):
     targets: dict[Name, TargetBlock] = Field(default_factory=dict)
     desks: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     maintenance: list[MaintenanceBlock] = Field(default_factory=list)
+    deadlines: DeadlinesBlock | None = None
+    routes: list[RouteBlock] = Field(default_factory=list)
+    words: WordsBlock | None = None
     modules: dict[Name, StepBlock] = Field(default_factory=dict)

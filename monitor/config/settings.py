@@ -6,10 +6,12 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from monitor.deadlines.targets import Deadlines
 from monitor.model.calendar import Recurring
 from monitor.model.check import Check, Step, Target
 from monitor.model.incident import Window, WindowKind
 from monitor.model.secret import Secret
+from monitor.routing import Routes
 from monitor.rules.rule import Rule
 
 #: Who is named as the author of a window that the configuration brought.
@@ -43,6 +45,9 @@ class Service:
     keep_results_seconds: float
     keep_evidence_seconds: float
     reopen_seconds: float
+    second_resolver: str = ""  # address and port of another name server than the machine's own; "": none
+    triage: bool = True  # whether a suspicion is looked into by asking
+    regulators: tuple[str, ...] = ()  # regimes, for targets that name none of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +96,18 @@ class Config:
     rules: tuple[Rule, ...]
     desks: Mapping[str, DeskConfig] = field(default_factory=dict)
     maintenance: tuple[Maintenance, ...] = ()
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    routes: Routes = field(default_factory=Routes)
+    words: Mapping[str, str] = field(default_factory=dict)  # a team's own templates, by name: "body.zh"
     modules: Mapping[str, Step] = field(default_factory=dict)
     secrets: tuple[Secret, ...] = ()
     version: str = ""
     files: tuple[Path, ...] = ()
+
+    def regulators(self, target: str) -> tuple[str, ...]:
+        """The regimes under which trouble of ``target`` may have to be reported: its own, or else those of the service."""
+        known = self.targets.get(target)
+        return known.regulators if known and known.regulators else self.service.regulators
 
     def windows(self, since: float, until: float) -> list[Window]:
         """Maintenance that touches [since, until), oldest first."""

@@ -1,5 +1,6 @@
 """All files of a configuration, parsed, as they were at one moment."""
 
+import glob
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from monitor.config.problems import ConfigError, Problem
 from monitor.config.reader import Refused, read
 from monitor.config.service_grammar import Include
 from monitor.config.source import Source
+from monitor.incidents.words.shipped import SUFFIX
 
 #: An editor writes a file in place within milliseconds, and a file's times tick as coarsely as 10 ms: what was touched within this
 #: time may be half of something, and is read once more.
@@ -27,17 +29,18 @@ class Snapshot:
     main: Source
     checks: list[Source] = field(default_factory=list)
     rules: list[Source] = field(default_factory=list)
+    words: list[Source] = field(default_factory=list)  # templates: texts without a tree
     problems: list[Problem] = field(default_factory=list)
     signatures: dict[Path, files.Signature | None] = field(default_factory=dict)
 
     @property
     def sources(self) -> list[Source]:
-        return [self.main, *self.checks, *self.rules]
+        return [self.main, *self.checks, *self.rules, *self.words]
 
     @property
     def complete(self) -> bool:
         """Everything is there that somebody may refer to."""
-        return not self.problems and all(source.root for source in self.sources)
+        return not self.problems and all(source.root for source in (self.main, *self.checks, *self.rules))
 
 
 def take(path: Path) -> Snapshot:
@@ -60,6 +63,7 @@ def _read_all(path: Path) -> Snapshot:
     include = _include(main)
     snapshot.checks = _included(snapshot, path.parent, "checks", include)
     snapshot.rules = _included(snapshot, path.parent, "rules", include)
+    _add_words(snapshot, path.parent)
     return snapshot
 
 
@@ -75,6 +79,7 @@ def _signatures(path: Path, snapshot: Snapshot) -> dict[Path, files.Signature | 
     include = _include(Source(snapshot.main.name, snapshot.main.text, snapshot.main.root))
     try:
         names = {*files.included(path.parent, include.checks), *files.included(path.parent, include.rules)}
+        names |= {*_word_files(path.parent, snapshot.main)}
     except files.Unreadable:
         names = set()
     return {name: files.signature(name) for name in (path, *names)}
@@ -116,6 +121,28 @@ def _included(snapshot: Snapshot, base: Path, key: str, include: Include) -> lis
             if name not in found and name not in snapshot.signatures:
                 _add(snapshot, found, name)
     return list(found.values())
+
+
+def _word_files(base: Path, main: Source) -> list[Path]:
+    """A team's templates. Raises Unreadable."""
+    block = main.root.data.get("words") if main.root and isinstance(main.root.data, dict) else None
+    folder = block.get("dir") if isinstance(block, dict) else None
+    return files.included(base, [f"{glob.escape(folder)}/*{SUFFIX}"]) if isinstance(folder, str) and folder else []
+
+
+def _add_words(snapshot: Snapshot, base: Path) -> None:
+    try:
+        names = _word_files(base, snapshot.main)
+    except files.Unreadable as error:
+        snapshot.main.add(("words", "dir"), str(error))
+        return
+    for name in names:
+        try:
+            text, snapshot.signatures[name] = files.read_text(name)
+            snapshot.words.append(Source(str(name), text))
+        except files.Unreadable as error:
+            snapshot.signatures[name] = files.signature(name)
+            snapshot.problems.append(files.whole_file(str(name), str(error)))
 
 
 def _add(snapshot: Snapshot, found: dict[Path, Source], name: Path) -> None:

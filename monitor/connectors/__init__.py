@@ -7,7 +7,8 @@ and returns what the exchange came to. ``client.py`` performs the calls for all 
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from enum import Enum
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -85,6 +86,16 @@ class Rejected:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Gone(Rejected):
+    """The ticket is not there any more: people deleted it, or merged it into another, which is named when the desk says which.
+
+    A refusal for whoever has no policy for it.
+    """
+
+    merged_into: str = ""
+
+
 Delivery = Delivered | TryAgain | Unsure | Rejected
 
 
@@ -96,8 +107,40 @@ class Found:
     open: bool = False
 
 
+class Held(Enum):
+    """How a ticket stands at its desk."""
+
+    OPEN = "open"
+    DONE = "done"  # solved, resolved, done: can be opened again
+    FINAL = "final"  # closed for good: takes no more words
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What a person wrote at a ticket, in public or between colleagues; never what we wrote ourselves (``reading.heard`` leaves it out)."""
+
+    id: str  # the desk's own, the same at every look
+    by: str
+    at: float | None  # UTC seconds; None: the desk does not say
+    text: str  # redacted and clipped
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at a ticket. ``comments`` are people's, oldest first: at least the newest ones, at most ``reading.COMMENTS_MAX``."""
+
+    state: Held
+    by: str = ""  # who brought it to that state, where the desk says so
+    assignee: str = ""  # a person's name or login; "": nobody, or a queue
+    taken_by: str = ""  # who acknowledged it, at desks that have a word for that
+    comments: tuple[Comment, ...] = ()
+    merged_into: str = ""  # the ticket is still to be read, and people go on in another one
+
+
 Flow = Generator[Call, Answer, Delivery]
 FindFlow = Generator[Call, Answer, "Found | TryAgain | Unsure | Rejected"]
+#: ``Gone`` is among the refusals: it ends the watch on a ticket, or leads on to another.
+ReadFlow = Generator[Call, Answer, "Seen | TryAgain | Unsure | Rejected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +150,7 @@ class Capabilities:
     reopens: bool  # a resolved ticket can be opened again; else a new episode is a new ticket
     settle_seconds: float = 5.0  # how long its look-up may lag behind its writes
     refresh_seconds: float | None = None  # must be told again this often while open (Alertmanager)
+    reads: bool = False  # it can be asked how a ticket stands and what people wrote there: see ``Readable``
 
 
 class Connector(Protocol):
@@ -135,3 +179,11 @@ class Connector(Protocol):
 
     def check(self) -> Flow:
         """Prove credentials and fields without creating anything."""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A connector whose ``capabilities.reads`` is true. One that cannot be asked needs none of this."""
+
+    def read(self, remote_id: str) -> ReadFlow:
+        """How the ticket stands, who has it, what people wrote. Changes nothing."""

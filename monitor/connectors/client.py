@@ -16,7 +16,7 @@ import aiohttp
 from yarl import URL
 
 from monitor.clock import Clock
-from monitor.connectors import Access, Answer, Call, smtp
+from monitor.connectors import Access, Answer, Call, apprise_run, smtp
 from monitor.connectors.clip import clip_bytes
 from monitor.model.check import Tls
 from monitor.model.secret import Secret
@@ -69,6 +69,8 @@ class Client:
             context = await self._contexts.get(Tls(ca_file=access.ca_file))
         except OSError:
             return Answer(None, sent=False, error="the file of trusted certificates (ca_file) cannot be used")
+        if call.url.startswith(f"{apprise_run.SCHEME}:"):
+            return await apprise_run.send(call, access)
         if call.url.startswith("smtp"):
             return await smtp.send(call, access, context)
         trail = SimpleNamespace(sent=False)

@@ -5,6 +5,8 @@ import json
 from monitor.model.text import Text
 
 ELLIPSIS = "…"
+#: Between the two languages: readers look for where theirs begins.
+DIVIDER = "\n\n— — —\n\n"
 
 
 def clip_bytes(text: str, limit: int, suffix: str = ELLIPSIS) -> str:
@@ -21,7 +23,7 @@ def clip_bytes(text: str, limit: int, suffix: str = ELLIPSIS) -> str:
     return (encoded[: limit - len(tail)].decode("utf-8", "ignore")) + tail.decode()
 
 
-def clip_both(text: Text, limit: int, separator: str = "\n\n") -> str:
+def clip_both(text: Text, limit: int, separator: str = DIVIDER) -> str:
     """Both languages in at most ``limit`` bytes together. What one does not need of its half, the other may use."""
     if not text.zh or text.zh == text.en:
         return clip_bytes(text.en, limit)

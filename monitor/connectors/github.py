@@ -9,11 +9,25 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from monitor.connectors import Answer, Call, Capabilities, Delivered, FindFlow, Flow, Found, Unsure
+from monitor.connectors import (
+    Answer,
+    Call,
+    Capabilities,
+    Delivered,
+    FindFlow,
+    Flow,
+    Found,
+    ReadFlow,
+    Rejected,
+    Seen,
+    TryAgain,
+    Unsure,
+)
 from monitor.connectors.clip import clip_both, clip_bytes
 from monitor.connectors.judge import Refusal
-from monitor.connectors.options import Address, DeskOptions
-from monitor.connectors.rest import Rest, as_code, gone, rows, segment, told
+from monitor.connectors.options import Address, TicketOptions
+from monitor.connectors.reading import heard, instant, name, people
+from monitor.connectors.rest import Rest, as_code, at, gone, rows, segment, told
 from monitor.connectors.tracker import Held, Tracker
 from monitor.model.incident import Ticket
 from monitor.model.secret import Secret
@@ -25,10 +39,12 @@ TEXT_MAX_BYTES = 30_000
 #: A label holds 50 characters; the install and the incident are its end.
 LABEL_MAX = 50
 PAGE = 100
+#: Transferred to another repository, deleted where we may not look, deleted where we may.
+_GONE = frozenset({301, 404, 410})
 _API_VERSION = "2022-11-28"
 
 
-class GitHubOptions(DeskOptions):
+class GitHubOptions(TicketOptions):
     """``token`` may read and write issues of the one repository: a fine-grained token, or a GitHub App's."""
 
     repository: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", description="owner/name")
@@ -47,7 +63,9 @@ class GitHubConnector(Tracker):
     def __init__(self, options: GitHubOptions) -> None:
         self._options = options
         self.access = options.access
-        self.capabilities = Capabilities(idempotent_create=False, finds=True, reopens=True, settle_seconds=options.settle)
+        self.capabilities = Capabilities(
+            idempotent_create=False, finds=True, reopens=True, settle_seconds=options.settle, reads=True
+        )
         login = Secret(f"Bearer {options.token.reveal()}", options.token.reference)
         headers: Mapping[str, str | Secret] = {
             "accept": "application/vnd.github+json",
@@ -87,22 +105,53 @@ class GitHubConnector(Tracker):
         answer = yield from self.rest.raw("GET", f"issues/{segment(remote_id)}")
         if not isinstance(answer, Answer):
             return answer
-        if answer.status in (301, 404, 410):
+        if answer.status in _GONE:
             return gone("GitHub")
         return self.rest.judge(answer, read=True) or (Held.DONE if told(answer).get("state") == "closed" else Held.OPEN)
 
+    def read(self, remote_id: str) -> ReadFlow:
+        path = f"issues/{segment(remote_id)}"
+        answer = yield from self.rest.raw("GET", path)
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.status in _GONE:
+            return gone("GitHub")
+        problem, issue = self.rest.judge(answer, read=True), told(answer)
+        if problem or not issue.get("state"):
+            return problem or TryAgain("GitHub's issue could not be read")
+        newest = yield from self._newest(path, issue)
+        if not isinstance(newest, list):
+            return newest
+        return Seen(
+            Held.DONE if issue["state"] == "closed" else Held.OPEN,
+            by=name(at(issue, "closed_by.login")),
+            assignee=name(at(issue, "assignees.0.login")),
+            comments=people(
+                heard(one.get("id"), at(one, "user.login"), instant(one.get("created_at")), one.get("body"))
+                for one in newest
+                if at(one, "user.type") != "Bot"
+            ),
+        )
+
     def has(self, remote_id: str, line: str) -> Generator[Call, Answer, bool | Refusal]:
-        """Comments come oldest first, and the list of one issue takes no other order: the last page is asked for."""
         path = f"issues/{segment(remote_id)}"
         answer = yield from self.rest.read(path)
         if not isinstance(answer, Answer):
             return answer
-        count = told(answer).get("comments")
+        newest = yield from self._newest(path, told(answer))
+        return any(line in str(one.get("body", "")) for one in newest) if isinstance(newest, list) else newest
+
+    def _newest(self, path: str, issue: Mapping[str, Any]) -> Generator[Call, Answer, list[Mapping[str, Any]] | Refusal]:
+        """Comments come oldest first, and the list of one issue takes no other order: the last pages are asked for, a hundred at least."""
+        count = issue.get("comments")
         last = max(1, -(-count // PAGE)) if isinstance(count, int) else 1
-        answer = yield from self.rest.read(f"{path}/comments", {"per_page": str(PAGE), "page": str(last)})
-        if not isinstance(answer, Answer):
-            return answer
-        return any(line in str(one.get("body", "")) for one in rows(answer) or [])
+        found: list[Mapping[str, Any]] = []
+        for page in range(max(1, last - 1), last + 1):
+            answer = yield from self.rest.read(f"{path}/comments", {"per_page": str(PAGE), "page": str(page)})
+            if not isinstance(answer, Answer):
+                return answer
+            found += rows(answer) or []
+        return found
 
     def change(self, ticket: Ticket, remote_id: str, comment: str | None, state: Held | None) -> Flow:
         path = f"issues/{segment(remote_id)}"
@@ -118,9 +167,34 @@ class GitHubConnector(Tracker):
         return Delivered(remote_id)
 
     def check(self) -> Flow:
-        """The token works and the repository's issues can be read."""
+        """The token works, the repository takes issues, and its user may label and close them."""
+        name = self._options.repository
+        answer = yield from self.rest.raw("GET", "")
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.status in (301, 404):
+            return Rejected(f"GitHub has no repository {name} that this token may see: give it access there")
+        problem = self.rest.judge(answer, read=True)
+        if problem:
+            return problem
+        missing = _lacks(name, told(answer))
         answer = yield from self.rest.read("issues", {"per_page": "1", "state": "all"})
-        return Delivered() if isinstance(answer, Answer) else answer
+        if not isinstance(answer, Answer):
+            return answer
+        return Rejected("; ".join(missing)) if missing else Delivered()
+
+
+def _lacks(name: str, repository: Mapping[str, Any]) -> list[str]:
+    """An App's token has no user, and GitHub then says nothing of rights."""
+    missing = []
+    if repository.get("has_issues") is False:
+        missing.append(f"{name} takes no issues: turn them on in its settings")
+    if repository.get("archived") is True:
+        missing.append(f"{name} is archived and takes nothing more")
+    rights = repository.get("permissions")
+    if isinstance(rights, dict) and not any(rights.get(right) for right in ("triage", "push", "maintain", "admin")):
+        missing.append(f"this token's user may read {name} but not label or close its issues: give it the role Triage or above")
+    return missing
 
 
 def _label(external_id: str) -> str:

@@ -12,6 +12,7 @@ from monitor.connectors import Answer, Call, Capabilities, Delivered, Delivery, 
 from monitor.connectors.clip import clip_both, clip_bytes, to_json
 from monitor.connectors.judge import body_of, refusal, said
 from monitor.connectors.options import Address, DeskOptions
+from monitor.connectors.rest import as_code
 from monitor.model.incident import Ticket
 from monitor.model.secret import Secret
 
@@ -63,7 +64,7 @@ class IncidentIoConnector:
             yield from self._send(
                 {
                     "title": clip_bytes(ticket.title.both(), TITLE_MAX_BYTES),
-                    "description": clip_both(ticket.body, DESCRIPTION_MAX_BYTES),
+                    "description": as_code(clip_both(ticket.body, DESCRIPTION_MAX_BYTES)),  # read as Markdown
                     "status": status,
                     "deduplication_key": ticket.external_id,
                     "metadata": {

@@ -12,10 +12,25 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from monitor.connectors import Answer, Call, Capabilities, Delivered, FindFlow, Flow, Found, Rejected, Unsure
+from monitor.connectors import (
+    Answer,
+    Call,
+    Capabilities,
+    Delivered,
+    FindFlow,
+    Flow,
+    Found,
+    ReadFlow,
+    Rejected,
+    Seen,
+    TryAgain,
+    Unsure,
+)
 from monitor.connectors.clip import ELLIPSIS, clip_both, clip_bytes
+from monitor.connectors.jira_check import Wanted, complaints
 from monitor.connectors.judge import Refusal, basic
-from monitor.connectors.options import Address, DeskOptions
+from monitor.connectors.options import Address, TicketOptions
+from monitor.connectors.reading import heard, instant, name, people
 from monitor.connectors.rest import Exchange, Rest, at, gone, rows, segment, told
 from monitor.connectors.tracker import Held, Tracker
 from monitor.model.alert import Severity
@@ -30,11 +45,13 @@ TEXT_MAX_BYTES = 24_000
 PARAGRAPHS_MAX = 300
 FOUND_MAX = 50
 COMMENTS_SEEN = 100
+#: Lists in tables in panels: nobody writes deeper.
+DEPTH_MAX = 40
+_BLOCKS = frozenset({"paragraph", "heading", "codeBlock", "rule"})
 _DONE = "done"
-_PERMISSIONS = ("BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES")
 
 
-class JiraOptions(DeskOptions):
+class JiraOptions(TicketOptions):
     """Cloud: ``email`` and ``token`` (an API token). Data Center: ``token`` alone (a personal access token)."""
 
     url: Address = Field(description="like https://example.atlassian.net, or a Data Center's address")
@@ -67,7 +84,9 @@ class JiraConnector(Tracker):
         self._options = options
         self._cloud = options.edition == "cloud"
         self.access = options.access
-        self.capabilities = Capabilities(idempotent_create=False, finds=True, reopens=True, settle_seconds=options.settle)
+        self.capabilities = Capabilities(
+            idempotent_create=False, finds=True, reopens=True, settle_seconds=options.settle, reads=True
+        )
         login = basic(options.email, options.token) if options.email else Secret(f"Bearer {options.token.reveal()}")
         # Names of statuses and transitions come in the login's own language unless one is asked for.
         headers: Mapping[str, str | Secret] = {"authorization": login, "accept-language": "en"}
@@ -100,6 +119,29 @@ class JiraConnector(Tracker):
             return gone("Jira")
         return (self.rest.judge(answer, read=True) or _stands(told(answer))) if isinstance(answer, Answer) else answer
 
+    def read(self, remote_id: str) -> ReadFlow:
+        path = f"issue/{segment(remote_id)}"
+        answer = yield from self.rest.raw("GET", path, {"fields": "status,assignee", "expand": "changelog"})
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.status == 404:
+            return gone("Jira")
+        problem, issue = self.rest.judge(answer, read=True), told(answer)
+        if problem or not at(issue, "fields.status"):
+            return problem or TryAgain("Jira's issue could not be read")
+        newest = yield from self.rest.read(f"{path}/comment", {"orderBy": "-created", "maxResults": str(COMMENTS_SEEN)})
+        if not isinstance(newest, Answer):
+            return newest
+        return Seen(
+            _stands(issue),
+            by=name(_mover(issue)),
+            assignee=name(at(issue, "fields.assignee.displayName")),
+            comments=people(
+                heard(one.get("id"), at(one, "author.displayName"), instant(one.get("created")), words_of(one.get("body")))
+                for one in reversed(rows(newest, "comments") or [])
+            ),
+        )
+
     def has(self, remote_id: str, line: str) -> Generator[Call, Answer, bool | Refusal]:
         query = {"orderBy": "-created", "maxResults": str(COMMENTS_SEEN)}
         answer = yield from self.rest.read(f"issue/{segment(remote_id)}/comment", query)
@@ -120,22 +162,13 @@ class JiraConnector(Tracker):
         return Delivered(remote_id)
 
     def check(self) -> Flow:
-        """The login works, may do what it must in the project, and the project has the issue type."""
+        """The login works, may do what it must in the project, and the project has the issue type, with labels on its create screen."""
         options = self._options
-        asked = {"projectKey": options.project, "permissions": ",".join(_PERMISSIONS)}
-        answer = yield from self.rest.read("mypermissions", asked)
-        if not isinstance(answer, Answer):
-            return answer
-        lacking = [name for name in _PERMISSIONS if not told(answer, f"permissions.{name}").get("havePermission")]
-        if lacking:
-            return Rejected(f"this login may not in {options.project}: {', '.join(lacking)}")
-        answer = yield from self.rest.read(f"issue/createmeta/{options.project}/issuetypes", {"maxResults": "200"})
-        if not isinstance(answer, Answer):
-            return answer
-        types = {str(one.get("name")) for one in rows(answer, "issueTypes") or rows(answer, "values") or []}
-        if options.issue_type not in types:
-            return Rejected(f"{options.project} has no issue type {options.issue_type!r}: {', '.join(sorted(types))}")
-        return Delivered()
+        priorities, fields = frozenset(options.priorities.values()), frozenset(options.fields)
+        missing = yield from complaints(self.rest, Wanted(options.project, options.issue_type, priorities, fields))
+        if not isinstance(missing, list):
+            return missing
+        return Rejected("; ".join(missing)) if missing else Delivered()
 
     def _move(self, path: str, state: Held) -> Exchange:
         """Take the transition that leads there."""
@@ -165,7 +198,7 @@ class JiraConnector(Tracker):
         return new
 
     def _text(self, text: str) -> object:
-        return document(text) if self._cloud else text
+        return document(text) if self._cloud else unformatted(text)
 
 
 def document(text: str) -> dict[str, Any]:
@@ -175,6 +208,39 @@ def document(text: str) -> dict[str, Any]:
         lines = [*lines[: PARAGRAPHS_MAX - 2], ELLIPSIS, lines[-1]]
     paragraphs = [{"type": "paragraph", "content": [{"type": "text", "text": line}] if line else []} for line in lines]
     return {"type": "doc", "version": 1, "content": paragraphs}
+
+
+def words_of(body: object, depth: int = 0) -> str:
+    """The words of a text in either of Jira's forms. What is neither a word nor holds any is left out."""
+    if isinstance(body, str):
+        return body
+    if not isinstance(body, dict) or depth > DEPTH_MAX:
+        return ""
+    if body.get("type") == "hardBreak":
+        return "\n"
+    own = body.get("text") or at(body, "attrs.text") or at(body, "attrs.url") or ""
+    inside = body.get("content")
+    parts = [words_of(part, depth + 1) for part in inside] if isinstance(inside, list) else []
+    return str(own) + "".join(parts) + ("\n" if body.get("type") in _BLOCKS else "")
+
+
+def _mover(issue: Mapping[str, Any]) -> object:
+    """Who changed the status last, as the changelog has it."""
+    histories = at(issue, "changelog.histories")
+    moves = [one for one in histories if _moves(one)] if isinstance(histories, list) else []
+    moves.sort(key=lambda one: instant(one.get("created")) or 0.0)
+    return at(moves[-1], "author.displayName") if moves else ""
+
+
+def _moves(history: object) -> bool:
+    items = at(history, "items")
+    return isinstance(items, list) and any(at(item, "field") == "status" for item in items)
+
+
+def unformatted(text: str) -> str:
+    """Plain text where Data Center reads wiki markup: in this block nothing is a link, a mention or a macro. Its own end inside is broken."""
+    inside = re.sub(r"\{(?=noformat)", "{ ", text, flags=re.IGNORECASE)
+    return f"{{noformat}}\n{inside}\n{{noformat}}"
 
 
 def _label(external_id: str) -> str:

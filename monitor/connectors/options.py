@@ -1,11 +1,12 @@
 """What every desk that is spoken to by HTTP can be told."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from monitor.connectors import Access
+from monitor.model.secret import Secret
 from monitor.model.units import Duration
 
 
@@ -36,3 +37,15 @@ class DeskOptions(BaseModel):
     @property
     def access(self) -> Access:
         return Access(self.allow_private, self.ca_file, self.timeout)
+
+
+class TicketOptions(DeskOptions):
+    """Options shared by the desks where people work on tickets, which can be asked how a ticket stands."""
+
+    hook_secret: Secret | None = Field(
+        None, description="proves that a request to /hooks/<desk> is the desk's; without it none is taken"
+    )
+    look_every: Duration = Field(60.0, ge=10, le=3600, description="how often an open ticket is looked at when no hook says more")
+    when_gone: Literal["leave", "again"] = Field(
+        "leave", description="a ticket that people deleted: leave it at that, or make one more for as long as the incident lasts"
+    )

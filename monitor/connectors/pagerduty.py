@@ -3,16 +3,36 @@
 The ``dedup_key`` makes everything repeatable while an alert is open, and there is nothing to look up. A closed alert stays closed, so
 a new episode has a key of its own, and news of an open one is not sent: an event under a key that a person has resolved would
 page again. Only an acknowledgement is passed on; it opens nothing.
+
+What people do is heard with an ``api_token``, from the REST API: an integration key cannot ask. Nothing there is deleted, and
+an incident that is not found is one whose alerts were grouped into another.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from monitor.connectors import Answer, Call, Capabilities, Delivered, Delivery, FindFlow, Flow, Found, Unsure
+from monitor.connectors import (
+    Answer,
+    Call,
+    Capabilities,
+    Delivered,
+    Delivery,
+    FindFlow,
+    Flow,
+    Found,
+    Held,
+    ReadFlow,
+    Seen,
+    TryAgain,
+    Unsure,
+)
 from monitor.connectors.clip import clip_both, clip_bytes, to_json
 from monitor.connectors.judge import body_of, refusal, said
-from monitor.connectors.options import Address, DeskOptions
+from monitor.connectors.options import Address, TicketOptions
+from monitor.connectors.reading import heard, instant, name, people
+from monitor.connectors.rest import Rest, at, rows, segment
 from monitor.model.alert import Severity
 from monitor.model.incident import Status, Ticket
 from monitor.model.secret import Secret
@@ -24,21 +44,32 @@ CHECKS_MAX = 50
 SEVERITIES = {Severity.P1: "critical", Severity.P2: "error", Severity.P3: "warning", Severity.P4: "info"}
 
 
-class PagerDutyOptions(DeskOptions):
+class PagerDutyOptions(TicketOptions):
     """``routing_key`` is the integration key of a service or of an event orchestration."""
 
     routing_key: Secret
     url: Address = Field("https://events.pagerduty.com/v2/enqueue", description="the European service region has another one")
+    api_token: Secret | None = Field(
+        None, description="a read-only REST API key: people's acknowledgements and notes are heard with it"
+    )
+    api_url: Address = Field("https://api.pagerduty.com", description="the European service region has another one")
 
 
 class PagerDutyConnector:
     kind: ClassVar[str] = "pagerduty"
     Options: ClassVar[type[BaseModel]] = PagerDutyOptions
-    capabilities = Capabilities(idempotent_create=True, finds=False, reopens=False, settle_seconds=0.0)
 
     def __init__(self, options: PagerDutyOptions) -> None:
         self._options = options
         self.access = options.access
+        token = options.api_token
+        self.capabilities = Capabilities(
+            idempotent_create=True, finds=False, reopens=False, settle_seconds=0.0, reads=token is not None
+        )
+        login = Secret(f"Token token={token.reveal()}", token.reference) if token else Secret("")
+        headers: Mapping[str, str | Secret] = {"authorization": login, "accept": "application/vnd.pagerduty+json;version=2"}
+        secrets = (token, login) if token else ()
+        self._api = Rest("PagerDuty", options.api_url, headers=headers, secrets=secrets, words=("error.message",))
 
     def create(self, ticket: Ticket) -> Flow:
         return (yield from self._tell("trigger", ticket, {"payload": _payload(ticket), "client": "paycanary"}))
@@ -53,6 +84,30 @@ class PagerDutyConnector:
 
     def reopen(self, ticket: Ticket, remote_id: str) -> Flow:
         return (yield from self.create(ticket))
+
+    def read(self, remote_id: str) -> ReadFlow:
+        """Only with an ``api_token``."""
+        asked = {"incident_key": remote_id, "sort_by": "created_at:desc", "limit": "1"}
+        answer = yield from self._api.read("incidents", asked)
+        if not isinstance(answer, Answer):
+            return answer
+        found = rows(answer, "incidents")
+        if not found or not found[0].get("id"):
+            return TryAgain("PagerDuty shows no incident under this key")
+        incident = found[0]
+        notes = yield from self._api.read(f"incidents/{segment(str(incident['id']))}/notes")
+        if not isinstance(notes, Answer):
+            return notes
+        closed = incident.get("status") == "resolved"
+        return Seen(
+            Held.FINAL if closed else Held.OPEN,
+            by=name(_person(at(incident, "last_status_change_by"))) if closed else "",
+            taken_by=name(_person(at(incident, "acknowledgements.0.acknowledger"))),
+            comments=people(
+                heard(one.get("id"), at(one, "user.summary"), instant(one.get("created_at")), one.get("content"))
+                for one in sorted(rows(notes, "notes") or [], key=lambda one: str(one.get("created_at", "")))
+            ),
+        )
 
     def find(self, external_id: str) -> FindFlow:
         """Events cannot be asked for."""
@@ -85,6 +140,11 @@ class PagerDutyConnector:
         if answer.status != 202:
             return Unsure(f"PagerDuty answered {answer.status} where it says 202 to an event it has taken")
         return Delivered(key)
+
+
+def _person(who: object) -> object:
+    """Services and integrations acknowledge and resolve as well."""
+    return at(who, "summary") if at(who, "type") in ("user", "user_reference") else ""
 
 
 def _payload(ticket: Ticket) -> dict[str, Any]:

@@ -10,11 +10,26 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from monitor.connectors import Answer, Call, Capabilities, Delivered, FindFlow, Flow, Found, Rejected, Unsure
+from monitor.connectors import (
+    Answer,
+    Call,
+    Capabilities,
+    Delivered,
+    FindFlow,
+    Flow,
+    Found,
+    Gone,
+    ReadFlow,
+    Rejected,
+    Seen,
+    TryAgain,
+    Unsure,
+)
 from monitor.connectors.clip import clip_both, clip_bytes
 from monitor.connectors.judge import Refusal, basic
-from monitor.connectors.options import Address, DeskOptions
-from monitor.connectors.rest import Rest, gone, rows, segment, told
+from monitor.connectors.options import Address, TicketOptions
+from monitor.connectors.reading import heard, instant, name, people, plain
+from monitor.connectors.rest import Rest, at, gone, rows, segment, told
 from monitor.connectors.tracker import Held, Tracker
 from monitor.model.alert import Severity
 from monitor.model.incident import Ticket
@@ -24,13 +39,16 @@ from monitor.model.units import Duration
 SUBJECT_MAX_BYTES = 200
 TEXT_MAX_BYTES = 30_000
 FOUND_MAX = 50
+NOBODY = "Nobody"
+#: RT's own status of a ticket that is not shown any more, in every lifecycle.
+DELETED = "deleted"
 #: Comments looked through for one of ours, newest first.
 COMMENTS_SEEN = 100
 #: RT's own scale is 0 to 100 unless a site changed it.
 PRIORITIES: Mapping[Severity, int] = {Severity.P1: 100, Severity.P2: 75, Severity.P3: 50, Severity.P4: 25}
 
 
-class RequestTrackerOptions(DeskOptions):
+class RequestTrackerOptions(TicketOptions):
     """Give ``token`` (an authentication token), or ``username`` and ``password``."""
 
     url: Address = Field(description="RT's own address, without /REST/2.0")
@@ -61,7 +79,9 @@ class RequestTrackerConnector(Tracker):
     def __init__(self, options: RequestTrackerOptions) -> None:
         self._options = options
         self.access = options.access
-        self.capabilities = Capabilities(idempotent_create=False, finds=True, reopens=True, settle_seconds=options.settle)
+        self.capabilities = Capabilities(
+            idempotent_create=False, finds=True, reopens=True, settle_seconds=options.settle, reads=True
+        )
         secret = options.token or options.password or Secret("")
         login = Secret(f"token {secret.reveal()}") if options.token else basic(options.username or "", secret)
         base = f"{options.url.rstrip('/')}/REST/2.0"
@@ -96,9 +116,45 @@ class RequestTrackerConnector(Tracker):
         answer = yield from self.rest.raw("GET", f"ticket/{segment(remote_id)}")
         if not isinstance(answer, Answer):
             return answer
-        if answer.status == 404:
+        return self._missing(answer, remote_id) or self.rest.judge(answer, read=True) or self._stands(told(answer))
+
+    def read(self, remote_id: str) -> ReadFlow:
+        """Comments and correspondence are transactions; what they say is in their attachments."""
+        path = f"ticket/{segment(remote_id)}"
+        answer = yield from self.rest.raw("GET", path)
+        if not isinstance(answer, Answer):
+            return answer
+        problem, ticket = self._missing(answer, remote_id) or self.rest.judge(answer, read=True), told(answer)
+        if problem or not ticket.get("Status"):
+            return problem or TryAgain("Request Tracker's ticket could not be read")
+        newest = {"orderby": "id", "order": "DESC", "per_page": str(COMMENTS_SEEN)}
+        history = yield from self.rest.read(f"{path}/history", {"fields": "Type,Creator,Created,NewValue", **newest})
+        if not isinstance(history, Answer):
+            return history
+        texts = yield from self.rest.read(f"{path}/attachments", {"fields": "TransactionId,ContentType,Content", **newest})
+        if not isinstance(texts, Answer):
+            return texts
+        done, said = rows(history, "items") or [], _texts(texts)
+        mover = next((one for one in done if one.get("Type") == "Status" and one.get("NewValue") == ticket["Status"]), {})
+        owner = at(ticket, "Owner.id")
+        return Seen(
+            self._stands(ticket),
+            by=name(at(mover, "Creator.id")),
+            assignee=name(owner) if owner != NOBODY else "",
+            comments=people(
+                heard(one.get("id"), at(one, "Creator.id"), instant(one.get("Created")), said.get(str(one.get("id"))))
+                for one in reversed(done)
+                if one.get("Type") in ("Comment", "Correspond")
+            ),
+        )
+
+    def _missing(self, answer: Answer, remote_id: str) -> Gone | None:
+        """RT shows a merged ticket as the one it was merged into, and a deleted one as it was."""
+        ticket = told(answer)
+        number = str(ticket.get("id", remote_id))
+        if answer.status == 404 or ticket.get("Status") == DELETED:
             return gone("Request Tracker")
-        return self.rest.judge(answer, read=True) or self._stands(told(answer))
+        return gone("Request Tracker", number) if number != remote_id else None
 
     def has(self, remote_id: str, line: str) -> Generator[Call, Answer, bool | Refusal]:
         asked = {"fields": "Content", "orderby": "id", "order": "DESC", "per_page": str(COMMENTS_SEEN)}
@@ -155,6 +211,18 @@ class RequestTrackerConnector(Tracker):
             "Priority": PRIORITIES[ticket.severity],
             "CustomFields": {options.key_field: ticket.external_id},
         }
+
+
+def _texts(attachments: Answer) -> dict[str, str]:
+    """What each transaction says: its plain text, or the words of its HTML."""
+    said: dict[str, str] = {}
+    for one in rows(attachments, "items") or []:
+        kind, transaction, words = one.get("ContentType"), str(one.get("TransactionId")), str(one.get("Content") or "")
+        if kind == "text/plain":
+            said[transaction] = words
+        elif kind == "text/html":
+            said.setdefault(transaction, plain(words))
+    return said
 
 
 def _quoted(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlencode
 
-from monitor.connectors import Answer, Call, Rejected
+from monitor.connectors import Answer, Call, Gone
 from monitor.connectors.bearer import Bearer
 from monitor.connectors.clip import to_json
 from monitor.connectors.judge import Refusal, body_of, refusal, said
@@ -41,7 +41,7 @@ class Rest:
         headers: Mapping[str, str] | None = None,
     ) -> Exchange:
         """Whatever the desk answers; a refusal only when there was no token to ask with."""
-        url = f"{self.base}/{path}" + (f"?{urlencode(query)}" if query else "")
+        url = (f"{self.base}/{path}" if path else self.base) + (f"?{urlencode(query)}" if query else "")
         kind = {} if value is None else {"content-type": "application/json"}
         call = Call(method, url, {**self._headers, **kind, **(headers or {})}, b"" if value is None else to_json(value))
         return (yield from self.bearer.ask(call)) if self.bearer else (yield call)
@@ -105,9 +105,11 @@ def mark(ticket: Ticket) -> str:
     return f"[{ticket.external_id} r{ticket.revision}]"
 
 
-def gone(desk: str) -> Rejected:
-    """A ticket that was there and is not any more: people's doing, and theirs to say what now."""
-    return Rejected(f"the ticket is no longer at {desk}: somebody deleted it, or merged it away")
+def gone(desk: str, merged_into: str = "") -> Gone:
+    """A ticket that was there and is not any more: people's doing. What follows from it is the policy's to say (``when_gone``)."""
+    if merged_into:
+        return Gone(f"the ticket was merged into {merged_into} at {desk}", merged_into)
+    return Gone(f"the ticket is no longer at {desk}: somebody deleted it, or merged it away")
 
 
 def as_code(text: str) -> str:

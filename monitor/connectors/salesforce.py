@@ -10,11 +10,25 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from monitor.connectors import Answer, Call, Capabilities, Delivered, FindFlow, Flow, Found, Rejected, TryAgain, Unsure
+from monitor.connectors import (
+    Answer,
+    Call,
+    Capabilities,
+    Delivered,
+    FindFlow,
+    Flow,
+    Found,
+    ReadFlow,
+    Rejected,
+    Seen,
+    TryAgain,
+    Unsure,
+)
 from monitor.connectors.bearer import Bearer
 from monitor.connectors.clip import clip_both, clip_bytes
 from monitor.connectors.judge import Refusal, body_of
-from monitor.connectors.options import Address, DeskOptions
+from monitor.connectors.options import Address, TicketOptions
+from monitor.connectors.reading import heard, instant, name, people
 from monitor.connectors.rest import Exchange, Rest, at, gone, rows, segment, told
 from monitor.connectors.tracker import Held, Tracker
 from monitor.model.alert import Severity
@@ -30,7 +44,7 @@ COMMENTS_SEEN = 100
 EXHAUSTED_SECONDS = 900.0
 
 
-class SalesforceOptions(DeskOptions):
+class SalesforceOptions(TicketOptions):
     """Status and priority are picklists of the organisation; ``check`` proves that it has what is named here."""
 
     url: Address = Field(description="the My Domain host, like https://example.my.salesforce.com")
@@ -53,7 +67,7 @@ class SalesforceConnector(Tracker):
     kind: ClassVar[str] = "salesforce"
     Options: ClassVar[type[BaseModel]] = SalesforceOptions
     comment_max_bytes: ClassVar[int] = COMMENT_MAX_BYTES
-    capabilities = Capabilities(idempotent_create=True, finds=True, reopens=True, settle_seconds=0.0)
+    capabilities = Capabilities(idempotent_create=True, finds=True, reopens=True, settle_seconds=0.0, reads=True)
 
     def __init__(self, options: SalesforceOptions) -> None:
         self._options = options
@@ -91,13 +105,44 @@ class SalesforceConnector(Tracker):
         if not isinstance(answer, Answer):
             return answer
         if answer.status == 404:
-            return gone("Salesforce")
+            return (yield from self._gone(remote_id))
         return Held.DONE if told(answer).get("IsClosed") else Held.OPEN
+
+    def read(self, remote_id: str) -> ReadFlow:
+        """One question for all of it: an organisation's calls of a day are counted."""
+        comments = f"SELECT Id, CommentBody, CreatedBy.Name, CreatedDate FROM CaseComments ORDER BY CreatedDate DESC LIMIT {COMMENTS_SEEN}"  # noqa: S608
+        fields = f"Id, IsClosed, OwnerId, Owner.Name, CreatedById, ({comments})"
+        answer = yield from self._query("query", f"SELECT {fields} FROM Case WHERE Id = '{_quoted(remote_id)}'")  # noqa: S608 - quoted
+        if not isinstance(answer, Answer):
+            return answer
+        found = rows(answer, "records")
+        if found is None:
+            return TryAgain("Salesforce's case could not be read")
+        if not found:
+            return (yield from self._gone(remote_id))
+        case, written = found[0], at(found[0], "CaseComments.records")
+        return Seen(
+            Held.DONE if case.get("IsClosed") else Held.OPEN,
+            assignee=name(at(case, "Owner.Name")) if _is_person(case) else "",
+            comments=people(
+                heard(one.get("Id"), at(one, "CreatedBy.Name"), instant(one.get("CreatedDate")), one.get("CommentBody"))
+                for one in reversed(written if isinstance(written, list) else [])
+            ),
+        )
+
+    def _gone(self, remote_id: str) -> Generator[Call, Answer, Refusal]:
+        """Cases that were merged are deleted, and name the one that was kept."""
+        wanted = f"SELECT MasterRecordId FROM Case WHERE Id = '{_quoted(remote_id)}'"  # noqa: S608 - quoted
+        answer = yield from self._query("queryAll", wanted)
+        if not isinstance(answer, Answer):
+            return answer if isinstance(answer, TryAgain) else gone("Salesforce")
+        found = rows(answer, "records") or [{}]
+        return gone("Salesforce", str(found[0].get("MasterRecordId") or ""))
 
     def has(self, remote_id: str, line: str) -> Generator[Call, Answer, bool | Refusal]:
         """A comment's text cannot be searched for: the newest are looked through."""
         wanted = f"SELECT CommentBody FROM CaseComment WHERE ParentId = '{_quoted(remote_id)}' ORDER BY CreatedDate DESC LIMIT {COMMENTS_SEEN}"  # noqa: S608 - quoted
-        answer = yield from self._patient("GET", "query", query={"q": wanted})
+        answer = yield from self._query("query", wanted)
         if not isinstance(answer, Answer):
             return answer
         return any(line in str(one.get("CommentBody", "")) for one in rows(answer, "records") or [])
@@ -136,9 +181,9 @@ class SalesforceConnector(Tracker):
         statuses = {options.status_open, options.status_resolved, options.status_reopened}
         wanted = (("Status", statuses), ("Priority", set(options.priorities.values())), ("Origin", {options.origin}))
         found = []
-        for name, words in wanted:
-            offered = {str(one.get("value")) for one in fields.get(name, {}).get("picklistValues", [])}
-            found += [f"Case has no {name} {word!r}" for word in sorted(words - offered)]
+        for field, words in wanted:
+            offered = {str(one.get("value")) for one in fields.get(field, {}).get("picklistValues", [])}
+            found += [f"Case has no {field} {word!r}" for word in sorted(words - offered)]
         return found
 
     def _forbidden(self, case: Mapping[str, Any], fields: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -162,6 +207,9 @@ class SalesforceConnector(Tracker):
             return answer
         return self.rest.judge(answer, read=method == "GET") or answer
 
+    def _query(self, path: str, wanted: str) -> Exchange:
+        return (yield from self._patient("GET", path, query={"q": wanted}))
+
     def _by_key(self, external_id: str) -> str:
         return f"sobjects/Case/{self._options.key_field}/{segment(external_id)}"
 
@@ -175,6 +223,12 @@ class SalesforceConnector(Tracker):
             "Priority": options.priorities[ticket.severity],
             "Origin": options.origin,
         }
+
+
+def _is_person(case: Mapping[str, Any]) -> bool:
+    """Owned by somebody: not by a queue, and not by the login that made it. The first three characters of an id say what it is of."""
+    owner = str(case.get("OwnerId", ""))
+    return owner.startswith("005") and owner != case.get("CreatedById")
 
 
 def _quoted(text: str) -> str:

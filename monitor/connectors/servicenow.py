@@ -4,17 +4,33 @@ Nothing makes a creation repeatable there: an unsure one is looked up by ``corre
 for again later. Words are work notes. States and close codes differ from instance to instance, so all of them are options.
 """
 
+import re
 from collections.abc import Generator, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from monitor.connectors import Answer, Call, Capabilities, Delivered, FindFlow, Flow, Found, Rejected, Unsure
+from monitor.connectors import (
+    Answer,
+    Call,
+    Capabilities,
+    Comment,
+    Delivered,
+    FindFlow,
+    Flow,
+    Found,
+    ReadFlow,
+    Rejected,
+    Seen,
+    TryAgain,
+    Unsure,
+)
 from monitor.connectors.bearer import Bearer
 from monitor.connectors.clip import clip_both, clip_bytes
 from monitor.connectors.judge import Refusal, basic
-from monitor.connectors.options import Address, DeskOptions
-from monitor.connectors.rest import Rest, gone, rows, segment, told
+from monitor.connectors.options import Address, TicketOptions
+from monitor.connectors.reading import COMMENTS_MAX, heard, instant, name, people
+from monitor.connectors.rest import Rest, at, gone, rows, segment, told
 from monitor.connectors.tracker import Held, Tracker
 from monitor.model.alert import Severity
 from monitor.model.incident import Ticket
@@ -25,6 +41,7 @@ from monitor.model.units import Duration
 SHORT_MAX_BYTES = 160
 DESCRIPTION_MAX_BYTES = 3_900
 NOTE_MAX_BYTES = 16_000
+_CODE_TAG = re.compile(r"\[(?=/?code\])", re.IGNORECASE)
 CORRELATION_MAX_BYTES = 100
 FOUND_MAX = 50
 #: Impact and urgency, 1 the highest: the instance works priority out of the two.
@@ -36,7 +53,7 @@ LEVELS: Mapping[Severity, tuple[str, str]] = {
 }
 
 
-class ServiceNowOptions(DeskOptions):
+class ServiceNowOptions(TicketOptions):
     """Give either ``username`` and ``password``, or ``client_id`` and ``client_secret`` (OAuth client credentials), or ``api_key``."""
 
     url: Address = Field(description="like https://example.service-now.com")
@@ -71,7 +88,9 @@ class ServiceNowConnector(Tracker):
     def __init__(self, options: ServiceNowOptions) -> None:
         self._options = options
         self.access = options.access
-        self.capabilities = Capabilities(idempotent_create=False, finds=True, reopens=True, settle_seconds=options.settle)
+        self.capabilities = Capabilities(
+            idempotent_create=False, finds=True, reopens=True, settle_seconds=options.settle, reads=True
+        )
         self.rest = _rest(options)
         self._table = f"api/now/table/{options.table}"
 
@@ -105,6 +124,42 @@ class ServiceNowConnector(Tracker):
             return gone("ServiceNow")
         return self.rest.judge(answer, read=True) or self._stands(told(answer, "result"))
 
+    def read(self, remote_id: str) -> ReadFlow:
+        query = {"sysparm_fields": "sys_id,state,assigned_to,resolved_by,closed_by", "sysparm_display_value": "all"}
+        answer = yield from self.rest.raw("GET", self._record(remote_id), query)
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.status == 404:
+            return gone("ServiceNow")
+        problem, record = self.rest.judge(answer, read=True), told(answer, "result")
+        if problem or not at(record, "state.value"):
+            return problem or TryAgain("ServiceNow's record could not be read")
+        said = yield from self._journal(remote_id)
+        if not isinstance(said, tuple):
+            return said
+        state = self._stands({"state": at(record, "state.value")})
+        closer = at(record, "closed_by.display_value") or at(record, "resolved_by.display_value")
+        assignee = name(at(record, "assigned_to.display_value"))
+        return Seen(state, by="" if state is Held.OPEN else name(closer), assignee=assignee, comments=said)
+
+    def _journal(self, remote_id: str) -> Generator[Call, Answer, tuple[Comment, ...] | Refusal]:
+        """Work notes and customer comments; none when the login may not see ``sys_journal_field``: the state is worth knowing all the same."""
+        query = {
+            "sysparm_query": f"element_id={remote_id}^elementINwork_notes,comments^ORDERBYDESCsys_created_on",
+            "sysparm_fields": "sys_id,value,sys_created_by,sys_created_on",
+            "sysparm_limit": str(COMMENTS_MAX),
+        }
+        answer = yield from self.rest.raw("GET", "api/now/table/sys_journal_field", query)
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.status == 403:
+            return ()
+        written = reversed(rows(answer, "result") or [])
+        return self.rest.judge(answer, read=True) or people(
+            heard(one.get("sys_id"), one.get("sys_created_by"), instant(one.get("sys_created_on")), one.get("value"))
+            for one in written
+        )
+
     def has(self, remote_id: str, line: str) -> Generator[Call, Answer, bool | Refusal]:
         """The journal comes back as text only in its display form."""
         query = {"sysparm_fields": "work_notes", "sysparm_display_value": "true"}
@@ -113,26 +168,52 @@ class ServiceNowConnector(Tracker):
 
     def change(self, ticket: Ticket, remote_id: str, comment: str | None, state: Held | None) -> Flow:
         options = self._options
-        change: dict[str, str] = {} if comment is None else {"work_notes": comment}
+        change: dict[str, str] = {} if comment is None else {"work_notes": _plain(comment)}
         if state is Held.OPEN:
             change["state"] = options.state_reopened
         elif state is Held.DONE:
-            notes = clip_bytes(comment or self.words(ticket), DESCRIPTION_MAX_BYTES)
+            notes = clip_bytes(_plain(comment or self.words(ticket)), DESCRIPTION_MAX_BYTES)
             change |= {"state": options.state_resolved, "close_code": options.close_code, "close_notes": notes}
         answer = yield from self.rest.write("PATCH", self._record(remote_id), change, {"sysparm_fields": "sys_id"})
         return Delivered(remote_id) if isinstance(answer, Answer) else answer
 
     def check(self) -> Flow:
-        """The login works, records can be searched, and the instance knows the state and the close code of the options."""
+        """The login works, records can be searched, and the instance knows the columns, the state and the close code of the options."""
         query = {"sysparm_query": "correlation_id=paycanary-check", "sysparm_fields": "sys_id", "sysparm_limit": "1"}
         answer = yield from self.rest.read(self._table, query)
         if not isinstance(answer, Answer):
             return answer
+        missing = yield from self._lacks_columns()
+        if not isinstance(missing, list):
+            return missing
         for column, value in (("state", self._options.state_resolved), ("close_code", self._options.close_code)):
-            missing = yield from self._lacks(column, value)
-            if missing:
-                return missing
-        return Delivered()
+            lacking = yield from self._lacks(column, value)
+            if isinstance(lacking, Rejected):
+                missing.append(lacking.reason)
+            elif lacking:
+                return lacking
+        return Rejected("; ".join(missing)) if missing else Delivered()
+
+    def _lacks_columns(self) -> Generator[Call, Answer, list[str] | Refusal]:
+        """ServiceNow takes a column that it does not have, and forgets it. None also when its dictionary is not for us to see."""
+        options = self._options
+        wanted = {"correlation_id", "short_description", "work_notes", *options.fields}
+        query = {
+            "sysparm_query": f"nameIN{options.table},task^elementIN{','.join(sorted(wanted))}",
+            "sysparm_fields": "element",
+            "sysparm_limit": "200",
+        }
+        answer = yield from self.rest.raw("GET", "api/now/table/sys_dictionary", query)
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.status in (401, 403, 404):
+            return []
+        problem = self.rest.judge(answer, read=True)
+        if problem:
+            return problem
+        known = {str(one.get("element")) for one in rows(answer, "result") or []}
+        absent = sorted(wanted - known) if known else []
+        return [f"{options.table} has no column {name!r}: take it out of fields, or have it made" for name in absent]
 
     def _lacks(self, column: str, value: str) -> Generator[Call, Answer, Refusal | None]:
         """A choice that the instance does not offer; None also when its choices are not for us to see."""
@@ -162,13 +243,18 @@ class ServiceNowConnector(Tracker):
         impact, urgency = LEVELS[ticket.severity]
         return {
             **self._options.fields,
-            "short_description": clip_bytes(ticket.title.both(), SHORT_MAX_BYTES),
-            "description": clip_both(ticket.body, DESCRIPTION_MAX_BYTES),
+            "short_description": clip_bytes(_plain(ticket.title.both()), SHORT_MAX_BYTES),
+            "description": clip_bytes(_plain(clip_both(ticket.body, DESCRIPTION_MAX_BYTES)), DESCRIPTION_MAX_BYTES),
             "impact": impact,
             "urgency": urgency,
             "correlation_id": _correlation(ticket.external_id),
             "correlation_display": "paycanary",
         }
+
+
+def _plain(text: str) -> str:
+    """A journal shows what stands between code tags as HTML: nothing may be one."""
+    return _CODE_TAG.sub("[ ", text)
 
 
 def _correlation(external_id: str) -> str:

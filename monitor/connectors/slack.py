@@ -30,6 +30,8 @@ from monitor.model.secret import Secret
 
 #: Slack cuts a message at 40,000 characters and asks for 4,000.
 TEXT_MAX_BYTES = 4_000
+#: A section block's text holds 3,000 characters.
+PLAIN_TEXT_MAX = 3_000
 #: Refusals that people repair, or that pass: the message waits.
 _LATER = frozenset(
     {
@@ -93,17 +95,17 @@ class SlackConnector:
     def _conclude(self, ticket: Ticket, remote_id: str) -> Flow:
         """The head first: setting it twice changes nothing, and the word in the thread is said last."""
         channel, _, stamp = remote_id.partition(":")
-        changed = yield from self._ask("chat.update", {"channel": channel, "ts": stamp, "text": _plain(headline(ticket))})
+        changed = yield from self._ask("chat.update", {"channel": channel, "ts": stamp} | _said(headline(ticket)))
         if not isinstance(changed, Mapping):
             return changed
         return (yield from self.update(ticket, remote_id))
 
     def _post(self, ticket: Ticket, remote_id: str) -> Generator[Call, Answer, Mapping[str, Any] | Refusal]:
         channel, _, stamp = remote_id.partition(":")
-        head = "" if remote_id else f"*{_plain(headline(ticket))}*\n"
+        head = "" if remote_id else f"{headline(ticket)}\n\n"
         message: dict[str, Any] = {
             "channel": channel or self._options.channel,
-            "text": head + _plain(clip_both(news(ticket), TEXT_MAX_BYTES)),
+            **_said(head + clip_both(news(ticket), TEXT_MAX_BYTES)),
             "unfurl_links": False,
             "unfurl_media": False,
         }
@@ -129,6 +131,13 @@ class SlackConnector:
         if error in _LATER:
             return TryAgain(f"Slack: {error}", answer.retry_after)
         return Unsure(f"Slack: {error}") if error in _UNSURE else Rejected(f"Slack: {error}")
+
+
+def _said(text: str) -> dict[str, Any]:
+    """What is shown are plain texts, which know no mentions, links or marks; ``text`` is for notifications and old clients."""
+    parts = [text[start : start + PLAIN_TEXT_MAX] for start in range(0, len(text), PLAIN_TEXT_MAX)]
+    blocks = [{"type": "section", "text": {"type": "plain_text", "text": part, "emoji": False}} for part in parts]
+    return {"text": _plain(text), "blocks": blocks}
 
 
 def _plain(text: str) -> str:

@@ -52,5 +52,5 @@ class TeamsConnector(ChatRoom):
 
 
 def plain(text: str) -> str:
-    """A text block reads a little Markdown: what would be a mark is preceded by a backslash."""
-    return "".join(f"\\{sign}" if sign in "\\*_[]()#`~>" else sign for sign in text)
+    """A text block reads a little Markdown, and functions in double braces: what would be a mark is preceded by a backslash."""
+    return "".join(f"\\{sign}" if sign in "\\*_[]()#`~<>!{}|" else sign for sign in text)

@@ -7,24 +7,17 @@ one that can take no more words is left alone; a new episode then begins a new t
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from enum import Enum
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from monitor.connectors import Access, Answer, Call, Capabilities, Delivered, FindFlow, Flow
+from monitor.connectors import Access, Answer, Call, Capabilities, Delivered, FindFlow, Flow, Held, ReadFlow
 from monitor.connectors.clip import clip_both
 from monitor.connectors.judge import Refusal
 from monitor.connectors.rest import mark
 from monitor.model.incident import Ticket
 
-
-class Held(Enum):
-    """How a ticket stands at its desk."""
-
-    OPEN = "open"
-    DONE = "done"  # solved, resolved, done: can be opened again
-    FINAL = "final"  # closed for good: takes no more words
+__all__ = ["Held", "Tracker"]
 
 
 class Tracker(ABC):
@@ -59,6 +52,9 @@ class Tracker(ABC):
     @abstractmethod
     def change(self, ticket: Ticket, remote_id: str, comment: str | None, state: Held | None) -> Flow:
         """Say ``comment`` and bring the ticket to ``state``, as far as either is given."""
+
+    @abstractmethod
+    def read(self, remote_id: str) -> ReadFlow: ...
 
     def update(self, ticket: Ticket, remote_id: str) -> Flow:
         return (yield from self._amend(ticket, remote_id, None))

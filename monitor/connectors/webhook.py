@@ -48,7 +48,7 @@ class Signer:
     def __call__(self, now: float) -> Mapping[str, str]:
         stamp = str(int(now))
         content = f"{self.message_id}.{stamp}.".encode() + self.body
-        digest = hmac.digest(_key(self.secret.reveal()), content, "sha256")
+        digest = hmac.digest(signing_key(self.secret.reveal()), content, "sha256")
         return {
             "webhook-id": self.message_id,
             "webhook-timestamp": stamp,
@@ -135,7 +135,8 @@ def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _key(secret: str) -> bytes:
+def signing_key(secret: str) -> bytes:
+    """``whsec_`` and base64, or any other text as it is."""
     if not secret.startswith(_SECRET_PREFIX):
         return secret.encode()
     try:

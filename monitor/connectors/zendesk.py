@@ -6,17 +6,32 @@ Updates take no key: see ``tracker.py``. A solved ticket is told more in private
 final, and a new episode becomes its follow-up. Priority and fields are set once, when the ticket is made.
 """
 
+import re
 from collections.abc import Generator, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from monitor.connectors import Answer, Call, Capabilities, Delivered, FindFlow, Flow, Found, Rejected, Unsure
+from monitor.connectors import (
+    Answer,
+    Call,
+    Capabilities,
+    Delivered,
+    FindFlow,
+    Flow,
+    Found,
+    ReadFlow,
+    Rejected,
+    Seen,
+    TryAgain,
+    Unsure,
+)
 from monitor.connectors.bearer import Bearer
 from monitor.connectors.clip import clip_bytes
 from monitor.connectors.judge import Refusal
-from monitor.connectors.options import Address, DeskOptions
-from monitor.connectors.rest import Rest, gone, rows, segment, told
+from monitor.connectors.options import Address, TicketOptions
+from monitor.connectors.reading import heard, instant, name, people
+from monitor.connectors.rest import Exchange, Rest, at, gone, rows, segment, told
 from monitor.connectors.tracker import Held, Tracker
 from monitor.model.alert import Severity
 from monitor.model.incident import Ticket
@@ -29,11 +44,16 @@ COMMENT_MAX_BYTES = 30_000
 KEY_MAX_BYTES = 255
 #: Comments looked through for one of ours, newest first: a page. An older repetition than that is hours old.
 COMMENTS_SEEN = 100
+#: Zendesk's own mark on a ticket that was merged into another.
+MERGED_TAG = "closed_by_merge"
+#: How a placeholder or a tag of its template language begins.
+_LIQUID = re.compile(r"\{(?=[{%])")
 _HELD: Mapping[str, Held] = {"solved": Held.DONE, "closed": Held.FINAL}
+_AGENTS = ("agent", "admin")
 PRIORITIES: Mapping[Severity, str] = {Severity.P1: "urgent", Severity.P2: "high", Severity.P3: "normal", Severity.P4: "low"}
 
 
-class ZendeskOptions(DeskOptions):
+class ZendeskOptions(TicketOptions):
     """``client_id`` is the OAuth client's unique identifier; it needs the scopes ``read`` and ``write``."""
 
     url: Address = Field(description="like https://example.zendesk.com")
@@ -60,7 +80,9 @@ class ZendeskConnector(Tracker):
     def __init__(self, options: ZendeskOptions) -> None:
         self._options = options
         self.access = options.access
-        self.capabilities = Capabilities(idempotent_create=False, finds=True, reopens=True, settle_seconds=options.settle)
+        self.capabilities = Capabilities(
+            idempotent_create=False, finds=True, reopens=True, settle_seconds=options.settle, reads=True
+        )
         base = options.url.rstrip("/")
         bearer = Bearer(
             "Zendesk", f"{base}/oauth/tokens", options.client_id, options.client_secret, scope=options.scope, as_json=True
@@ -82,19 +104,38 @@ class ZendeskConnector(Tracker):
         return Found(tuple(map(str, numbers)), open=any(one.get("status") not in _HELD for one in tickets))
 
     def check(self) -> Flow:
-        """The login works, tickets can be listed, and the group and the custom fields of the options exist."""
+        """The login works and is an agent's, tickets can be listed, and the group, form and custom fields of the options exist."""
         options = self._options
+        answer = yield from self.rest.read("users/me")
+        if not isinstance(answer, Answer):
+            return answer
+        role = at(told(answer), "user.role")
+        missing = (
+            []
+            if role in _AGENTS
+            else [f"this OAuth client acts for a user whose role is {role!r}: it must be an agent's or an admin's"]
+        )
         asked = [("tickets", "list of tickets")]
         asked += [(f"groups/{options.group_id}", f"group {options.group_id}")] if options.group_id else []
+        asked += (
+            [(f"ticket_forms/{options.ticket_form_id}", f"ticket form {options.ticket_form_id}")]
+            if options.ticket_form_id
+            else []
+        )
         asked += [(f"ticket_fields/{field}", f"custom field {field}") for field in options.custom_fields]
         for path, what in asked:
             answer = yield from self.rest.raw("GET", path, {"external_id": "paycanary-check"} if path == "tickets" else None)
-            if isinstance(answer, Answer) and answer.status == 404:
-                return Rejected(f"Zendesk has no {what}")
-            problem = self.rest.judge(answer, read=True) if isinstance(answer, Answer) else answer
+            if not isinstance(answer, Answer):
+                return answer
+            if answer.status == 404:
+                missing.append(f"Zendesk has no {what}")
+                continue
+            problem = self.rest.judge(answer, read=True)
             if problem:
                 return problem
-        return Delivered()
+            if at(told(answer), "ticket_field.active") is False:
+                missing.append(f"{what} is not active: activate it, or take it out of the options")
+        return Rejected("; ".join(missing)) if missing else Delivered()
 
     def _create(self, ticket: Ticket, follows: str | None) -> Flow:
         key = f"{ticket.external_id}:{ticket.revision}" if follows else ticket.external_id
@@ -117,12 +158,44 @@ class ZendeskConnector(Tracker):
             return answer
         if answer.status == 404:
             return gone("Zendesk")
-        status = told(answer, "ticket").get("status")
-        return self.rest.judge(answer, read=True) or _HELD.get(str(status), Held.OPEN)
+        ticket = told(answer, "ticket")
+        if MERGED_TAG in (ticket.get("tags") or []):
+            newest = yield from self._comments(f"tickets/{segment(remote_id)}")
+            if not isinstance(newest, Answer):
+                return newest
+            return gone("Zendesk", _merged_into(ticket, newest))
+        return self.rest.judge(answer, read=True) or _HELD.get(str(ticket.get("status")), Held.OPEN)
+
+    def read(self, remote_id: str) -> ReadFlow:
+        path = f"tickets/{segment(remote_id)}"
+        answer = yield from self.rest.raw("GET", path, {"include": "users"})
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.status == 404:
+            return gone("Zendesk")
+        problem, ticket = self.rest.judge(answer, read=True), told(answer, "ticket")
+        if problem or not ticket.get("status"):
+            return problem or TryAgain("Zendesk's ticket could not be read")
+        people_there = _names(answer)
+        newest = yield from self._comments(path)
+        if not isinstance(newest, Answer):
+            return newest
+        people_there |= _names(newest)
+        said = [one for one in reversed(rows(newest, "comments") or []) if not _is_merging(one)]
+        ours = ticket.get("submitter_id")
+        assignee = ticket.get("assignee_id")
+        return Seen(
+            _HELD.get(str(ticket["status"]), Held.OPEN),
+            assignee=people_there.get(assignee, "") if assignee != ours else "",
+            comments=people(
+                heard(one.get("id"), people_there.get(one.get("author_id")), instant(one.get("created_at")), one.get("body"))
+                for one in said
+            ),
+            merged_into=_merged_into(ticket, newest),
+        )
 
     def has(self, remote_id: str, line: str) -> Generator[Call, Answer, bool | Refusal]:
-        query = {"sort": "-created_at", "page[size]": str(COMMENTS_SEEN)}
-        answer = yield from self.rest.read(f"tickets/{segment(remote_id)}/comments", query)
+        answer = yield from self._comments(f"tickets/{segment(remote_id)}")
         if not isinstance(answer, Answer):
             return answer
         return any(line in str(one.get("body", "")) for one in rows(answer, "comments") or [])
@@ -134,10 +207,14 @@ class ZendeskConnector(Tracker):
         answer = yield from self.rest.write("PUT", f"tickets/{segment(remote_id)}", {"ticket": change})
         return Delivered(remote_id) if isinstance(answer, Answer) else answer
 
+    def _comments(self, path: str) -> Exchange:
+        query = {"sort": "-created_at", "page[size]": str(COMMENTS_SEEN), "include": "users"}
+        return (yield from self.rest.read(f"{path}/comments", query))
+
     def _new(self, ticket: Ticket, follows: str | None) -> dict[str, Any]:
         options = self._options
         new: dict[str, Any] = {
-            "subject": clip_bytes(ticket.title.both(), SUBJECT_MAX_BYTES),
+            "subject": clip_bytes(_plain(ticket.title.both()), SUBJECT_MAX_BYTES),
             "comment": self._comment(self.words(ticket, first=True)),
             "external_id": ticket.external_id,
             "type": "incident",
@@ -153,9 +230,32 @@ class ZendeskConnector(Tracker):
         return new
 
     def _comment(self, text: str) -> dict[str, Any]:
-        return {"body": text, "public": self._options.public}
+        return {"body": _plain(text), "public": self._options.public}
+
+
+def _names(answer: Answer) -> dict[Any, str]:
+    return {one.get("id"): name(one.get("name")) for one in rows(answer, "users") or []}
+
+
+def _is_merging(comment: Mapping[str, Any]) -> bool:
+    return "merge" in (at(comment, "via.channel"), at(comment, "via.source.rel"))
+
+
+def _merged_into(ticket: Mapping[str, Any], newest: Answer) -> str:
+    """The number of the ticket that this one was merged into. Nothing but the comment that the merging leaves says it, in any language as
+    "#" and a number.
+    """
+    if MERGED_TAG not in (ticket.get("tags") or []):
+        return ""
+    found = (re.search(r"#(\d+)", str(one.get("body", ""))) for one in rows(newest, "comments") or [])
+    return next((match[1] for match in found if match), "")
 
 
 def _numbered(answer: Answer, name: str) -> list[Mapping[str, Any]] | None:
     items = rows(answer, name)
     return None if items is None else [item for item in items if str(item.get("id", "")).isdigit()]
+
+
+def _plain(text: str) -> str:
+    """Zendesk fills in placeholders (``{{ticket.requester.email}}``) and dynamic content, also in what it is told: nothing may be one."""
+    return _LIQUID.sub("{ ", text)

@@ -6,23 +6,29 @@ decided in ``moves.py``, without any I/O.
 
 import asyncio
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from monitor.clock import Clock
 from monitor.connectors import Connector
 from monitor.delivery.desk import ROWS_MAX, Client, Desk, OnEvent, Settings
+from monitor.delivery.looking import Policy
 from monitor.delivery.moves import revived
+from monitor.delivery.policy import Hear, Sighting
 from monitor.model.batch import Batch
 from monitor.model.incident import OutboxState
 from monitor.stores import Store
 
-__all__ = ["Client", "Delivery", "OnEvent", "Settings"]
+__all__ = ["Client", "Delivery", "Hear", "OnEvent", "Policy", "Settings", "Sighting"]
 
 
 class Delivery:
     """``run`` for the life of the process, ``wake`` after a commit that holds commands, ``stop`` at the end.
 
     ``on_event(event, desk, seconds)`` is told every change: ``sent`` (with the seconds since the command was given),
-    ``retry``, ``unsure``, ``dead``, ``duplicate``, and ``fallback`` once for a row that keeps failing.
+    ``retry``, ``unsure``, ``dead``, ``superseded``, ``duplicate``, and ``fallback`` once for a row that keeps failing.
+
+    ``hear`` is given what people did at a desk, and stores it in one transaction with what follows from it. ``policies`` say how each
+    desk is listened to.
     """
 
     def __init__(
@@ -33,12 +39,29 @@ class Delivery:
         clock: Clock,
         on_event: OnEvent,
         settings: Settings = Settings(),
+        *,
+        policies: Mapping[str, Policy] = MappingProxyType({}),
+        hear: Hear | None = None,
     ) -> None:
         self._store, self._clock = store, clock
         self._desks = {
-            name: Desk(name, connector, store=store, client=client, clock=clock, on_event=on_event, settings=settings)
+            name: Desk(
+                name,
+                connector,
+                store=store,
+                client=client,
+                clock=clock,
+                on_event=on_event,
+                settings=settings,
+                policy=policies.get(name, Policy()),
+                hear=hear or self._keep,
+            )
             for name, connector in connectors.items()
         }
+
+    async def _keep(self, sighting: Sighting) -> None:
+        """Where nobody else hears of it."""
+        await self._store.commit(Batch(outbox=list(sighting.rows), cursors=list(sighting.cursors), durable=True))
 
     async def run(self) -> None:
         """Until ``stop``. Raises only what is our own bug."""
@@ -51,6 +74,10 @@ class Delivery:
         for name, one in self._desks.items():
             if desk in (None, name):
                 one.wake()
+
+    def look(self, desk: str, remote_id: str) -> bool:
+        """Look at that ticket now. False when it is not one of those that are looked at."""
+        return desk in self._desks and self._desks[desk].look(remote_id)
 
     async def stop(self, grace: float) -> None:
         """Start nothing more; requests on their way get ``grace`` seconds."""

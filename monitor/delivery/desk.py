@@ -8,11 +8,13 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from monitor.clock import Clock
-from monitor.connectors import Access, Answer, Call, Connector, Delivered, Found, Rejected, Unsure
+from monitor.connectors import Access, Answer, Call, Connector, Delivered, Found, Gone, Rejected, Unsure
 from monitor.connectors.client import play
 from monitor.delivery.chores import Chore, ChoreKind, Chores
-from monitor.delivery.moves import UNSENT, Move, Verdict, after, choose, coalesce, known_remote, left_behind, sending
-from monitor.delivery.pace import Pace, back_off
+from monitor.delivery.looking import Around, Looking, Policy
+from monitor.delivery.moves import UNSENT, Move, Verdict, after, choose, coalesce, left_behind, sending
+from monitor.delivery.pace import LONGEST_WAIT_SECONDS, Pace, back_off
+from monitor.delivery.policy import Hear, is_pointless, superseded
 from monitor.delivery.words import as_double, timeline
 from monitor.model.batch import Batch
 from monitor.model.incident import OutboxRow, OutboxState, TimelineEntry
@@ -62,18 +64,29 @@ class Desk:
         clock: Clock,
         on_event: OnEvent,
         settings: Settings,
+        policy: Policy,
+        hear: Hear,
     ) -> None:
         self._name, self._connector, self._store, self._client, self._clock = name, connector, store, client, clock
         self._on_event, self._parallel = on_event, settings.parallel
         self._pace = Pace(settings.requests_per_second, clock)
         self._chores = Chores(connector.capabilities, settings.sweep_after_seconds)
+        around = Around(self._ask, self._rows, hear, self._leave_alone, self.wake)
+        self._looking = Looking(name, connector, policy, clock, around)
         self._wake = asyncio.Event()
         self._stopping = False
         self._paused_until = float("-inf")
+        self._answered = clock.monotonic()
         self._jobs: dict[str, asyncio.Task[None]] = {}
 
     def wake(self) -> None:
         self._wake.set()
+
+    def look(self, remote_id: str) -> bool:
+        """A hook says that something was done to that ticket. False when it is none of those that are looked at."""
+        known = self._looking.mirror.hint(remote_id, self._clock.wall())
+        self.wake()
+        return known
 
     async def run(self) -> None:
         await self._patiently(self._pick_up)
@@ -90,6 +103,7 @@ class Desk:
         """What is on its way gets ``grace`` seconds to come back; the rest is looked up after the next start."""
         self._stopping = True
         self.wake()
+        await self._looking.stop()
         jobs = list(self._jobs.values())
         if jobs:
             _, late = await asyncio.wait(jobs, timeout=grace)
@@ -104,6 +118,7 @@ class Desk:
         at_work = [row for row in rows if row.state is OutboxState.SENDING]
         await self._commit(*(left_behind(row, now, self._connector.capabilities) for row in at_work))
         self._chores.restore(reversed(rows), now)
+        self._looking.mirror.restore(reversed(rows), await self._store.cursors(self._name), now)
 
     async def _start_due(self) -> float:
         """Start what can be started now; the seconds until there is something to look at again, unless woken."""
@@ -113,11 +128,15 @@ class Desk:
             return min(pause, IDLE_SECONDS)
         rows = await self._store.outbox_due(self._name, now, DUE_MAX)
         for row in sorted(rows, key=lambda row: (row.ticket.severity.rank, row.created)):
-            if self._has_room() and row.ticket.incident not in self._jobs:
+            if self._has_room() and row.ticket.incident not in self._jobs and not self._looking.in_the_way(row.ticket.incident):
                 self._start(row.ticket.incident, self._advance(row.ticket.incident))
         while self._has_room() and (chore := self._chores.take(now, self._jobs)):
             self._start(chore.row.ticket.incident, self._do(chore))
-        coming = (await self._store.outbox_next(self._name), self._chores.next_at(self._jobs))
+        if not rows and not self._stopping:
+            self._looking.start_due(now, self._jobs)
+        next_row, next_chore = await self._store.outbox_next(self._name), self._chores.next_at(self._jobs)
+        next_look = None if rows else self._looking.next_at(self._jobs)  # the end of what is under way wakes us
+        coming = (next_row, next_chore, next_look)
         # What is due by now and was not started waits for a job to end, and that wakes us.
         waits = [at - now for at in coming if at is not None and at > now]
         return min([*waits, IDLE_SECONDS])
@@ -148,30 +167,48 @@ class Desk:
         if not waiting:
             return
         now = self._clock.wall()
-        superseded, row = coalesce(waiting)
+        superseded_rows, row = coalesce(waiting)
         if row.state is OutboxState.SENDING:
             row = left_behind(row, now, self._connector.capabilities)
         if row.next_at > now:
-            await self._commit(*superseded, row)
+            await self._commit(*superseded_rows, row)
             return
-        remote_id = row.remote_id or known_remote(rows, row.ticket, self._connector.capabilities)
-        move = choose(row, remote_id, self._connector.capabilities)
+        remote_id, theirs = self._looking.ticket_of(row, rows)
+        if is_pointless(row, remote_id, self._looking.mirror.lost):
+            await self._commit(*superseded_rows, superseded(row, "the ticket is gone, and is left at that (when_gone)"))
+            return
+        move = choose(row, remote_id, self._connector.capabilities, theirs=theirs)
         row = sending(replace(row, remote_id=remote_id), now)
-        await self._commit(*superseded, row)
+        await self._commit(*superseded_rows, row)
         self.wake()  # this row is no longer due: others may now be seen
         await self._conclude(row, move, await self._perform(move, row, remote_id))
 
     async def _conclude(self, row: OutboxRow, move: Move, verdict: Verdict) -> None:
+        if isinstance(verdict, Gone):
+            self._report(await self._looking.lost(row, verdict), move)
+            return
         now = self._clock.wall()
         done = after(row, move, verdict, now=now, wait=back_off(row.attempts), capabilities=self._connector.capabilities)
         # The answer is in hand and must not be forgotten: a full disk delays it and everything behind it.
         await self._patiently(lambda: self._commit(done, entries=timeline(done, move, now)))
-        wish = getattr(verdict, "after_seconds", None)
-        if wish:
-            self._paused_until = self._clock.monotonic() + wish
+        self._leave_alone(getattr(verdict, "after_seconds", None))
         if done.state is OutboxState.SENT:
             self._chores.sent(done, now, created=move in (Move.CREATE, Move.FIND))
+            self._looking.mirror.sent(done, now)
         self._report(done, move)
+        if done.state is OutboxState.SENT:
+            await self._patiently(self._catch_up)
+
+    async def _catch_up(self) -> None:
+        """A desk that answers after a long silence is there for every row that waits: the worst is told first, not who woke up first."""
+        silent, self._answered = self._clock.monotonic() - self._answered, self._clock.monotonic()
+        if silent <= LONGEST_WAIT_SECONDS:
+            return
+        now = self._clock.wall()
+        rows = await self._store.outbox_rows(desk=self._name, limit=ROWS_MAX)
+        waiting = (row for row in rows if row.state is OutboxState.RETRY and row.next_at > now)
+        await self._commit(*(replace(row, next_at=now) for row in waiting if row.ticket.incident not in self._jobs))
+        self.wake()
 
     def _report(self, row: OutboxRow, move: Move) -> None:
         sent = row.state is OutboxState.SENT
@@ -204,6 +241,15 @@ class Desk:
             log.exception("a connector failed", desk=self._name, row=row.id)
             return Unsure(f"a fault of paycanary's own: {type(error).__name__}")
         return verdict
+
+    def _leave_alone(self, seconds: float | None) -> None:
+        if seconds:
+            self._paused_until = self._clock.monotonic() + seconds
+
+    async def _ask(self, call: Call) -> Answer:
+        """A question that can wait behind what is to be sent."""
+        await self._pace.spare()
+        return await self._client.perform(call, self._connector.access)
 
     async def _call(self, call: Call) -> Answer:
         await self._pace.turn()

@@ -5,7 +5,7 @@ when it is certain that nothing was done, and UNSURE when anything may have been
 only an unsure creation is looked up first; every other operation is safe to ask again (see ``connectors.Connector``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
@@ -42,19 +42,24 @@ _TO_EXISTING = {
 }
 
 
-def known_remote(rows: Sequence[OutboxRow], ticket: Ticket, capabilities: Capabilities) -> str:
-    """The desk's id of the ticket this one continues, from the rows already sent; "" when there is none yet."""
+def known_remote(
+    rows: Sequence[OutboxRow], ticket: Ticket, capabilities: Capabilities, is_gone: Callable[[str], bool] = lambda _: False
+) -> str:
+    """The desk's id of the ticket this one continues, from the rows already sent; "" when there is none yet, or none any more."""
     for row in reversed(rows):
         same = capabilities.reopens or row.ticket.episode == ticket.episode
-        if same and row.remote_id and row.state is OutboxState.SENT:
+        if same and row.remote_id and row.state is OutboxState.SENT and not is_gone(row.remote_id):
             return row.remote_id
     return ""
 
 
-def choose(row: OutboxRow, remote_id: str, capabilities: Capabilities) -> Move:
-    """A row that finds no ticket makes one, whatever it says: an incident whose opening was refused is still told."""
+def choose(row: OutboxRow, remote_id: str, capabilities: Capabilities, *, theirs: bool = False) -> Move:
+    """A row that finds no ticket makes one, whatever it says: an incident whose opening was refused is still told.
+
+    ``theirs``: the ticket is about more than this incident; it is told everything and its state is left to people.
+    """
     if remote_id:
-        return _TO_EXISTING[row.ticket.kind]
+        return Move.UPDATE if theirs else _TO_EXISTING[row.ticket.kind]
     return Move.FIND if row.state is OutboxState.UNSURE and capabilities.finds else Move.CREATE
 
 

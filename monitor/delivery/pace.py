@@ -28,6 +28,15 @@ class Pace:
         self._clock = clock
         self._next = float("-inf")
 
+    async def spare(self) -> None:
+        """A turn for what can wait: not before half of a second's worth is left for what cannot."""
+        while True:  # whatever was sent meanwhile has taken its share
+            delay = self._next + self._burst_seconds / 2 - self._clock.monotonic()
+            if delay <= 0:
+                break
+            await asyncio.sleep(delay)
+        await self.turn()
+
     async def turn(self) -> None:
         now = self._clock.monotonic()
         self._next = max(self._next, now - self._burst_seconds) + self._gap

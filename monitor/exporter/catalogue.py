@@ -194,6 +194,21 @@ LEDGER_STRAYS = Metric(
 
 # Incidents and their delivery
 INCIDENTS = Metric("paycanary_incidents_open", _G, "Incidents that are not resolved.", ("severity",))
+CLOCK_LEFT = Metric(
+    "paycanary_incident_clock_left_seconds",
+    _G,
+    "Time left until a response, update or restore target is missed, of the open incident with the least; negative once it is.",
+    ("clock", "severity"),
+)
+CLOCKS_MISSED = Metric(
+    "paycanary_incident_clocks_missed_total", _C, "Response, update and restore targets that were missed.", ("clock", "severity")
+)
+CALENDAR_OFFICIAL = Metric(
+    "paycanary_calendar_official",
+    _G,
+    "1 while a calendar's holidays are announced for the coming month too; 0 when those of a year it enters are guesses.",
+    ("calendar",),
+)
 OUTBOX = Metric("paycanary_outbox_commands", _G, "Ticket commands by desk and state.", ("desk", "state"))
 OUTBOX_AGE = Metric(
     "paycanary_outbox_oldest_age_seconds",
@@ -203,6 +218,29 @@ OUTBOX_AGE = Metric(
 )
 DELIVERIES = Metric("paycanary_deliveries_total", _C, "What deliveries to a desk came to.", ("desk", "event"))
 DELIVERY_SECONDS = Metric("paycanary_delivery_seconds", _H, "From a command's decision until its desk had taken it.", ("desk",))
+DESK_EVENTS = Metric(
+    "paycanary_desk_events_total", _C, "What people did to tickets at a desk, as it was heard.", ("desk", "kind")
+)
+HOOKS = Metric(
+    "paycanary_hooks_total",
+    _C,
+    "Requests to a desk's hook: looked (at the ticket they name), unknown (no ticket of ours), refused (not proven to be the desk's).",
+    ("desk", "result"),
+)
+
+# Triage
+TRIAGE_SECONDS = Metric(
+    "paycanary_triage_seconds", _H, "From an inquiry's beginning until its verdict on which layer is to blame.", ("location",)
+)
+TRIAGE_VERDICTS = Metric(
+    "paycanary_triage_verdicts_total", _C, "Verdicts by the layer they blame; none and unknown are verdicts too.", ("layer",)
+)
+TRIAGE_SKIPPED = Metric(
+    "paycanary_triage_skipped_total",
+    _C,
+    "Questions of an inquiry that could not be asked, or had no answer in time, by what was to be tried.",
+    ("experiment",),
+)
 
 # Ourselves
 LOOP_LAG = Metric("paycanary_loop_lag_seconds", _H, "How late the event loop's own timer was.", ("location",))
@@ -221,7 +259,7 @@ UNCOUNTED = Metric(
 METRICS: tuple[Metric, ...] = (
     RUNS, STANDINGS, RUN_SECONDS, STEP_RESULTS, STEP_SECONDS, PHASE_SECONDS, UP, LAST_RUN, INTERVAL, OBJECTIVE, OBJECTIVE_SECONDS,
     CERTIFICATE, CHECK_INFO, UNDO_OPEN, EVIDENCE, EVIDENCE_THRESHOLD, BASELINE_AT, BASELINE_FAILURES, PLANNED, RAN, MISSED, LATE, QUEUE, NETWORK, FAULTS, EXTRA_RUNS, EXTRA_REFUSED, BURSTING, EXTRA_SAVED, BUDGET_TOKENS, BUDGET_REFUSED, BUDGET_DECLINES, BUDGET_PAUSED,
-    LEDGER_EXPOSURE, LEDGER_OPEN, LEDGER_OLDEST, LEDGER_UNDO_FAILURES, LEDGER_STOPPED, LEDGER_STRAYS, INCIDENTS, OUTBOX, OUTBOX_AGE, DELIVERIES,
-    DELIVERY_SECONDS, LOOP_LAG, STORE_PENDING, RELOAD_OK, RELOAD_AT, CONFIG_INFO, BUILD_INFO, SERIES, SERIES_BUDGET, SERIES_REFUSED,
+    LEDGER_EXPOSURE, LEDGER_OPEN, LEDGER_OLDEST, LEDGER_UNDO_FAILURES, LEDGER_STOPPED, LEDGER_STRAYS, INCIDENTS, CLOCK_LEFT, CLOCKS_MISSED, CALENDAR_OFFICIAL, OUTBOX, OUTBOX_AGE, DELIVERIES,
+    DELIVERY_SECONDS, DESK_EVENTS, HOOKS, TRIAGE_SECONDS, TRIAGE_VERDICTS, TRIAGE_SKIPPED, LOOP_LAG, STORE_PENDING, RELOAD_OK, RELOAD_AT, CONFIG_INFO, BUILD_INFO, SERIES, SERIES_BUDGET, SERIES_REFUSED,
     UNCOUNTED,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -12,23 +12,28 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.budget import Refusal
+from monitor.deadlines.targets import Kind
 from monitor.exporter import catalogue as metric
 from monitor.exporter.bounds import DELAY
 from monitor.exporter.budget_series import BUDGET_SERIES, BudgetSeries
 from monitor.exporter.catalogue import METRICS
 from monitor.exporter.check_series import CheckSeries, series_count, shape
+from monitor.exporter.clock_series import ClockSeries, Left
 from monitor.exporter.desk_series import DESK_SERIES, DeskSeries
 from monitor.exporter.evidence_series import EvidenceSeries, Scores, evidence_count
 from monitor.exporter.extra_series import EXTRA_SERIES, ExtraSeries
 from monitor.exporter.ledger_series import LEDGER_SERIES, LedgerSeries
 from monitor.exporter.lines import Counter, Family, Gauge, Histogram
+from monitor.exporter.triage_series import TriageSeries
 from monitor.model.alert import Severity
 from monitor.model.check import Check
 from monitor.model.exposure import LedgerFigures
 from monitor.model.extra import ExtraRefusal
 from monitor.model.incident import OutboxState
+from monitor.model.mirror import DeskEventKind
 from monitor.model.outcome import OURS, NetworkReason
 from monitor.model.result import Missed, Result
+from monitor.model.triage import Diagnosis, Experiment
 
 #: How many series are kept at most, see ``series_count``: a thousand checks of a step or two. A Prometheus takes 3 to 4 kB for each.
 BUDGET = 100_000
@@ -74,6 +79,8 @@ class Exporter:
             for r in (NetworkReason.NONE, *NETWORK_REASONS)
         }
         self._incidents = {s: Gauge(self._families[metric.INCIDENTS], {"severity": s.value}, 0) for s in Severity}
+        self._clocks = ClockSeries(self._families)
+        self._triage = TriageSeries(self._families, self._location)
         self._store_pending = self._gauge(metric.STORE_PENDING, 0)
         self._reload_ok, self._reload_at = self._gauge(metric.RELOAD_OK), self._gauge(metric.RELOAD_AT)
         self._series, self._refused = self._gauge(metric.SERIES, 0), Counter(self._families[metric.SERIES_REFUSED], {})
@@ -193,6 +200,17 @@ class Exporter:
         for severity, gauge in self._incidents.items():
             gauge.set(counts.get(severity, 0))
 
+    def clocks_left(self, left: Left) -> None:
+        """Seconds until a target is missed, the least of each clock and severity; a pair left out runs nowhere."""
+        self._clocks.left(left)
+
+    def clock_missed(self, kind: Kind, severity: Severity) -> None:
+        self._clocks.missed(kind, severity)
+
+    def calendars(self, names: Collection[str], doubted: Collection[str]) -> None:
+        """The calendars there are, and those whose coming holidays are guesses."""
+        self._clocks.calendars(names, doubted)
+
     def outbox(self, desk: str, state: OutboxState, depth: int, oldest_age_seconds: float = 0.0) -> None:
         series = self._desk(desk)
         if series:
@@ -203,6 +221,18 @@ class Exporter:
         series = self._desk(desk)
         if series:
             series.delivery(event, seconds)
+
+    def desk_event(self, desk: str, kind: DeskEventKind) -> None:
+        """A person did something to a ticket at ``desk``."""
+        series = self._desk(desk)
+        if series:
+            series.people(kind)
+
+    def hook(self, desk: str, result: str) -> None:
+        """A request came to the hook of ``desk``, which is configured; ``result`` is one of ``desk_series.HOOK_RESULTS``."""
+        series = self._desk(desk)
+        if series:
+            series.hook(result)
 
     def _desk(self, desk: str) -> DeskSeries | None:
         if desk not in self._desks and self._afford("desk", desk, DESK_SERIES):
@@ -220,6 +250,10 @@ class Exporter:
         series = self._budget_of(target)
         if series:
             series.refused(reason)
+
+    def triaged(self, diagnosis: Diagnosis, skipped: Iterable[Experiment]) -> None:
+        """A verdict, and what could not be asked for it."""
+        self._triage.told(diagnosis, skipped)
 
     def ledger(self, figures: Iterable[LedgerFigures]) -> None:
         """Where synthetic money stands, by target."""

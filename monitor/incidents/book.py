@@ -15,29 +15,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from monitor.incidents import lines, wording
+from monitor.incidents import lines
 from monitor.incidents.causes import causes, consequences, follows, group_of, is_left_alone, may_follow, upstream
 from monitor.incidents.change import Change
-from monitor.incidents.members import begun, is_new_trouble, is_small, join, leave, was_going_on, with_news, worst
-from monitor.incidents.moves import Event, Refused, Unknown, move
-from monitor.incidents.pages import OURSELVES, Pages
+from monitor.incidents.kinship import NO_GROUND, CommonCause, Ground, Kinship, is_parent, nothing_in_common
+from monitor.incidents.members import begun, is_new_trouble, is_small, join, leave, was_going_on, worst
+from monitor.incidents.moves import Event, Unknown
+from monitor.incidents.pages import OURSELVES
+from monitor.incidents.routes import Routes
+from monitor.incidents.shelf import REOPEN_SECONDS
+from monitor.incidents.turns import turned
 from monitor.incidents.windows import covered, in_force, over
+from monitor.incidents.words import Words
 from monitor.model.alert import Alert, AlertState
-from monitor.model.incident import CommandKind, Happening, Incident, Status, Window
-from monitor.model.text import Text
+from monitor.model.incident import Happening, Incident, Status, Window
 
-#: Trouble that comes back within this time is the same trouble.
-REOPEN_SECONDS = 3_600.0
-#: A desk is told of news at most this often: nobody reads a thousand updates.
-UPDATE_SECONDS = 60.0
 #: What depended on a target that works again has this long to recover too: its own test of health takes minutes.
 STANDS_ALONE_SECONDS = 300.0
-#: Longest note kept.
-NOTE_MAX = 2_000
 
 
-class Book:
-    """Each event returns what it changed, to be stored in one transaction.
+class Book(Kinship):
+    """Each event returns what it changed, to be stored in one transaction. What people do stands in ``Work``, what becomes known in
+    ``Findings``, common causes in ``Kinship``; here is what alerts, windows and time do.
 
     ``incidents``, ``windows`` and ``alerts`` (those firing) are what a store kept. Incidents with very many alerts are handed
     out by ``tick`` only, not with each alert that joins: after a crash in between, ``alerts`` says who had joined.
@@ -51,12 +50,15 @@ class Book:
         windows: Iterable[Window] = (),
         alerts: Iterable[Alert] | None = None,
         depends_on: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+        words: Words | None = None,
+        *,
+        routes: Routes | None = None,
+        ground: Ground = NO_GROUND,
+        common_cause: CommonCause = nothing_in_common,
     ) -> None:
-        self._install = install
-        self._reopen_seconds = reopen_seconds
-        self._depends_on = depends_on
-        self._pages = Pages(install)
-        self._newest: dict[str, str] = {}  # group -> its latest incident
+        """``routes`` None: every desk is told of everything. ``ground`` is what targets stand on, for ``common_cause``."""
+        super().__init__(install, reopen_seconds, words=words, routes=routes)
+        self._depends_on, self._ground, self._common_cause = depends_on, ground, common_cause
         self._home: dict[str, str] = {}  # alert -> the incident it fires in
         self._windows = {window.id: window for window in windows}
         for incident in sorted(incidents, key=lambda incident: incident.id):
@@ -64,18 +66,18 @@ class Book:
         if alerts is not None:
             self._catch_up({alert.id: alert for alert in alerts if alert.state is AlertState.FIRING})
 
-    def adopt(self, depends_on: Mapping[str, tuple[str, ...]]) -> None:
-        """Another configuration. What is told already stays where it is."""
+    def adopt(
+        self,
+        depends_on: Mapping[str, tuple[str, ...]],
+        words: Words | None = None,
+        *,
+        routes: Routes | None = None,
+    ) -> None:
+        """Another configuration; what is None stays. What is told already stays where it is, and as it was said."""
         self._depends_on = depends_on
-
-    @property
-    def incidents(self) -> Mapping[str, Incident]:
-        """By id: the open ones, and those that may open again."""
-        return self._pages.incidents
-
-    def open(self) -> list[Incident]:
-        """Open or acknowledged, oldest first."""
-        return [incident for incident in self._pages.incidents.values() if incident.status is not Status.RESOLVED]
+        teller = self._teller
+        teller.scribe = replace(teller.scribe, words=words or teller.scribe.words)
+        teller.routes = routes or teller.routes
 
     def alerts(self, alerts: Iterable[Alert], at: float) -> Change:
         """Alerts that changed. Pending ones concern nobody yet."""
@@ -85,32 +87,18 @@ class Book:
                 touched[self._fired(alert, at)] = None
             elif alert.state is AlertState.RESOLVED and alert.id in self._home:
                 touched[self._cleared(alert, at)] = None
-        for name in touched:
-            self._settle(self._pages.incidents[name], at)
+        self._draw_consequences(touched, at)
         return self._pages.hand_out() if self._pages.urgent else Change()
 
-    def acknowledge(self, incident_id: str, by: str, at: float) -> Change:
-        """Somebody is on it. Raises Unknown, Refused."""
-        incident = self._known(incident_id)
-        status = move(incident, Event.ACKNOWLEDGE)
-        incident = replace(incident, status=status, acknowledged=at, acknowledged_by=by, changed=at)
-        self._pages.put(incident, Happening.ACKNOWLEDGED, lines.acknowledged(by), at, by=by)
-        return self._pages.hand_out()
-
-    def note(self, incident_id: str, by: str, text: str, at: float) -> Change:
-        """Raises Unknown, Refused."""
-        incident = self._known(incident_id)
-        move(incident, Event.NOTE)
-        if not text.strip():
-            raise Refused("a note needs some text")
-        self._pages.put(incident, Happening.NOTED, lines.note(by, text.strip()[:NOTE_MAX]), at, by=by)
-        return self._pages.hand_out()
-
-    def resolve(self, incident_id: str, by: str, at: float) -> Change:
-        """A human says it is over. Raises Unknown, Refused."""
-        incident = self._known(incident_id)
-        self._close(incident, Event.RESOLVE, lines.resolved_by(by, len(incident.alerts)), at, by=by)
-        return self._pages.hand_out()
+    def _draw_consequences(self, touched: Iterable[str], at: float) -> None:
+        incidents = self._pages.incidents
+        joined = self._look_for_kin([name for name in touched if self._is_untold(incidents[name])], at)
+        for name in touched:
+            self._settle(incidents[name], at)
+        for parent in dict.fromkeys(incidents[name].parent for name in touched):
+            if parent in incidents:
+                self._settle(incidents[parent], at)
+        self._point_to_parent(joined, at)
 
     def window_added(self, window: Window, at: float) -> Change:
         """What it covers is not told from now on, or from when it begins. The caller stores the window."""
@@ -138,18 +126,21 @@ class Book:
         return self._review(at)
 
     def _review(self, at: float, by: str = OURSELVES) -> Change:
-        for incident in self.open():
+        for name in [incident.id for incident in sorted(self.open(), key=is_parent)]:  # a parent's parts first: it goes by them
+            incident = self._pages.incidents[name]
+            if incident.snoozed_until is not None and incident.snoozed_until <= at:
+                incident = self._wake(incident, lines.snooze_over(), at)
             self._settle(incident, at, by)
-            self._update(self._pages.incidents[incident.id], at)
+            incident = self._teller.pass_on(self._pages.incidents[name], at)
+            self._teller.climb(incident, at)
         return self._pages.hand_out()
 
     def _fired(self, alert: Alert, at: float) -> str:
         """The incident it belongs to from now on."""
         if alert.id in self._home:
-            self._pages.save(
-                join(self._pages.incidents[self._home[alert.id]], alert)
-            )  # told twice: only what it says may be newer
-            return self._home[alert.id]
+            home = self._home[alert.id]
+            self._pages.save(join(self._pages.incidents[home], alert))  # told twice: only what it says may be newer
+            return home
         incident, cause = self._newest_of(alert.group), self._cause(alert)
         if cause is not None:
             incident = join(cause, alert)
@@ -163,9 +154,6 @@ class Book:
             self._pages.put(incident, Happening.ALERT_ADDED, lines.fired(alert), at, urgent=is_small(incident))
         self._home[alert.id] = incident.id
         return incident.id
-
-    def _newest_of(self, group: str) -> Incident | None:
-        return self._pages.incidents.get(self._newest.get(group, ""))
 
     def _cause(self, alert: Alert) -> Incident | None:
         """The open incident that explains it; None: it stands by itself, or is told with its own target's trouble already."""
@@ -190,13 +178,8 @@ class Book:
         return incident
 
     def _reopened(self, incident: Incident, alert: Alert, at: float) -> Incident:
-        episode = incident.episode + 1
-        status = move(incident, Event.FIRED)
-        incident = replace(incident, status=status, episode=episode, resolved=None, acknowledged=None, acknowledged_by="")
-        incident = with_news(replace(incident, told=False, news=(), changed=at), lines.reopened(episode))
-        incident = join(incident, alert)
-        self._pages.put(incident, Happening.REOPENED, lines.fired(alert), at, news=True)
-        return incident
+        incident = join(replace(self._episode(incident), changed=at), alert)
+        return self._pages.put(incident, Happening.REOPENED, lines.fired(alert), at, news=True)
 
     def _cleared(self, alert: Alert, at: float) -> str:
         incident = leave(self._pages.incidents[self._home.pop(alert.id)], alert)
@@ -204,8 +187,11 @@ class Book:
         return incident.id
 
     def _settle(self, incident: Incident, at: float, by: str = OURSELVES) -> None:
-        """Draw the consequences: is it over, how bad is it, is it silenced, was it told."""
+        """Is it over, how bad is it, is it silenced, was it told."""
         if incident.status is Status.RESOLVED:
+            return
+        if is_parent(incident):
+            self._settle_parent(incident, at, by)
             return
         if not incident.alerts:
             self._close(incident, Event.CLEARED, lines.resolved(incident, at), at)
@@ -214,13 +200,14 @@ class Book:
             self._part(incident, at)
             return
         told = incident.severity if incident.told else None
-        incident = self._silence(self._weigh(self._note_left_alone(incident, at), at), at, by)
-        if incident.silenced:
-            return
-        if not incident.told:
-            self._pages.tell(incident, CommandKind.REOPEN if incident.revision else CommandKind.OPEN, at)
-        elif told and incident.severity.rank < told.rank:  # who is called depends on it
-            self._pages.tell(incident, CommandKind.UPDATE, at)
+        incident = self._note_left_alone(incident, at)
+        incident = self._weigh(incident, worst(incident), at) if incident.title.en else self._christen(incident, at)
+        self._retell(self._silence(incident, at, by), told, at)
+
+    def _christen(self, incident: Incident, at: float) -> Incident:
+        """It has just opened: whatever came with the first alert is how it began."""
+        incident = replace(self._entitle(incident), severity=worst(incident))
+        return self._pages.save(turned(incident, at))
 
     def _note_left_alone(self, incident: Incident, at: float) -> Incident:
         alone = is_left_alone(incident)
@@ -238,19 +225,7 @@ class Book:
         for alert in left:
             del self._home[alert.id]
         self._close(replace(incident, alerts={}, left_alone=None), Event.CLEARED, lines.resolved(incident, at), at)
-        for name in dict.fromkeys([self._fired(alert, at) for alert in left]):
-            self._settle(self._pages.incidents[name], at)
-
-    def _weigh(self, incident: Incident, at: float) -> Incident:
-        before, severity = incident.severity, worst(incident)
-        if not incident.title.en:  # it has just opened: whatever came with the first alert is how it began
-            return self._pages.save(replace(incident, severity=severity, title=wording.title(incident)))
-        if severity is before:
-            return incident
-        if severity.rank < before.rank:  # the title names the worst of it, also while it fades
-            incident = replace(incident, title=wording.title(incident))
-        incident = replace(incident, severity=severity, changed=at)
-        return self._pages.put(incident, Happening.SEVERITY_CHANGED, lines.severity(before, severity), at)
+        self._draw_consequences(list(dict.fromkeys(self._fired(alert, at) for alert in left)), at)
 
     def _silence(self, incident: Incident, at: float, by: str) -> Incident:
         windows = in_force(self._windows.values(), at)
@@ -258,28 +233,15 @@ class Book:
         if silenced is incident.silenced:
             return incident
         said = lines.silenced(windows[0].reason) if silenced else lines.unsilenced()
-        return self._pages.put(replace(incident, silenced=silenced, changed=at), Happening.SILENCED, said, at, by=by)
-
-    def _close(self, incident: Incident, event: Event, said: Text, at: float, by: str = OURSELVES) -> None:
-        incident = replace(incident, status=move(incident, event), resolved=at, changed=at)
-        incident = self._pages.put(incident, Happening.RESOLVED, said, at, by=by)
-        if incident.told:  # whoever was told that it began is told that it is over, silence or not
-            self._pages.tell(incident, CommandKind.RESOLVE, at)
-
-    def _update(self, incident: Incident, at: float) -> None:
-        due = incident.told_at is not None and at - incident.told_at >= UPDATE_SECONDS
-        if due and incident.told and incident.news and not incident.silenced and incident.status is not Status.RESOLVED:
-            self._pages.tell(incident, CommandKind.UPDATE, at)
-
-    def _known(self, name: str) -> Incident:
-        if name not in self._pages.incidents:
-            raise Unknown(f"no incident {name!r} that can still change")
-        return self._pages.incidents[name]
+        return self._hush(incident, silenced, said, at, by)
 
     def _adopt(self, incident: Incident) -> None:
         self._pages.incidents[incident.id] = incident
         self._newest[incident.group] = incident.id
         self._home |= dict.fromkeys(incident.alerts, incident.id)
+
+    def _is_untold(self, incident: Incident) -> bool:
+        return incident.status is not Status.RESOLVED and not incident.told
 
     def _forget(self, incident: Incident) -> None:
         del self._pages.incidents[incident.id]

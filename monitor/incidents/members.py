@@ -30,12 +30,16 @@ def rank(alert: Alert) -> tuple[int, float, str]:
 
 def ranked(incident: Incident) -> list[Alert]:
     """Its alerts in that order; what is only a consequence comes after its cause."""
-    return sorted(incident.alerts.values(), key=lambda alert: (is_consequence(incident, alert), *rank(alert)))
+    return sorted(incident.alerts.values(), key=lambda alert: _order(incident, alert))
+
+
+def _order(incident: Incident, alert: Alert) -> tuple[bool, int, float, str]:
+    return is_consequence(incident, alert), *rank(alert)
 
 
 def lead(incident: Incident) -> Alert | None:
-    """The alert that names the incident."""
-    return next(iter(ranked(incident)), None)
+    """The alert that names the incident: of those that fire, or the worst of its last episode when none does any more."""
+    return next(iter(ranked(incident)), incident.lead)
 
 
 def is_small(incident: Incident) -> bool:
@@ -79,11 +83,20 @@ def join(incident: Incident, alert: Alert) -> Incident:
         alert if alert.id in alerts or len(alerts) < EVIDENCE_MAX else replace(alert, evidence={}, summary=Text(""))
     )
     checks, count = _listed(incident, alert.series.check)
-    incident = replace(incident, alerts=alerts, checks=checks, check_count=count)
+    incident = replace(incident, alerts=alerts, checks=checks, check_count=count, lead=_remembered(incident, alert))
     if is_consequence(incident, alert) or alert.since > incident.since:
         return incident
     known = incident.between if alert.since == incident.since else None
     return replace(incident, since=alert.since, between=alert.between or known)
+
+
+def _remembered(incident: Incident, alert: Alert) -> Alert | None:
+    """The alert to keep as the lead now that ``alert`` fires: of all that fired the one told first, with what it said last."""
+    lead, told = incident.lead, incident.alerts.get(alert.id)
+    if told is not None:
+        return alert if lead and (lead.id, lead.changed) == (told.id, told.changed) else lead
+    known = [*incident.alerts.values()] if lead is None else [lead]
+    return min((alert, *known), key=lambda one: _order(incident, one))
 
 
 def leave(incident: Incident, alert: Alert) -> Incident:

@@ -2,8 +2,9 @@
 
 from monitor.incidents.change import Change
 from monitor.incidents.members import with_news
-from monitor.incidents.tickets import tell
-from monitor.model.incident import CommandKind, Happening, Incident, TimelineEntry
+from monitor.incidents.moves import Unknown
+from monitor.incidents.turns import turned
+from monitor.model.incident import Happening, Incident, Status, Ticket, TimelineEntry
 from monitor.model.text import Text
 
 #: Alerts of one incident that get a timeline entry of their own for coming and going.
@@ -15,12 +16,26 @@ OURSELVES = "paycanary"
 class Pages:
     """``urgent``: something was written that somebody waits for."""
 
-    def __init__(self, install: str) -> None:
-        self._install = install
+    def __init__(self) -> None:
         self.incidents: dict[str, Incident] = {}
         self.urgent = False
         self._change = Change()
         self._unsaved: dict[str, None] = {}
+
+    def known(self, name: str) -> Incident:
+        """Raises Unknown."""
+        if name not in self.incidents:
+            raise Unknown(f"no incident {name!r} that can still change")
+        return self.incidents[name]
+
+    def open(self) -> list[Incident]:
+        """Open or acknowledged, oldest first."""
+        return [incident for incident in self.incidents.values() if incident.status is not Status.RESOLVED]
+
+    def parent(self, incident: Incident) -> Incident | None:
+        """The common cause it is part of, while that lasts."""
+        found = self.incidents.get(incident.parent)
+        return found if found and found.status is not Status.RESOLVED else None
 
     def save(self, incident: Incident) -> Incident:
         self.incidents[incident.id] = incident
@@ -36,19 +51,19 @@ class Pages:
         *,
         by: str = OURSELVES,
         urgent: bool = True,
-        news: bool = False,
+        news: bool | None = None,
     ) -> Incident:
-        """Keep it, with a line in its timeline, and in the news once the desk knows of it (or ``news`` says so)."""
+        """Keep it, with a line in its timeline, and in the news once a desk knows of it, unless ``news`` says otherwise."""
         if len(incident.alerts) <= ENTRIES_MAX or urgent:
             self._change.timeline.append(TimelineEntry(incident.id, at, kind, said, by))
         self.urgent |= urgent
-        return self.save(with_news(incident, said) if incident.told or news else incident)
+        incident = turned(incident, at)
+        return self.save(with_news(incident, said) if (incident.told if news is None else news) else incident)
 
-    def tell(self, incident: Incident, kind: CommandKind, at: float) -> None:
-        incident, ticket = tell(self._install, incident, kind, at)
+    def issue(self, incident: Incident, ticket: Ticket) -> Incident:
         self._change.tickets.append(ticket)
-        self.save(incident)
         self.urgent = True
+        return self.save(incident)
 
     def hand_out(self) -> Change:
         change, self._change, self.urgent = self._change, Change(), False

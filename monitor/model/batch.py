@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from monitor.model.alert import Alert
 from monitor.model.incident import Incident, OutboxRow, TimelineEntry, Window
 from monitor.model.learned import Learned
+from monitor.model.mirror import Cursor
 from monitor.model.result import Missed, Result
 
 
@@ -21,6 +22,7 @@ class Batch:
     outbox: list[OutboxRow] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     learned: list[Learned] = field(default_factory=list)
+    cursors: list[Cursor] = field(default_factory=list)
     durable: bool = False
 
     def __bool__(self) -> bool:
@@ -34,6 +36,7 @@ class Batch:
             or self.outbox
             or self.windows
             or self.learned
+            or self.cursors
         )
 
 

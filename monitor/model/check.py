@@ -178,3 +178,9 @@ class Target:
     caps: Caps = Caps()
     allowance: Allowance | None = None  # what may be asked of it, shared with targets of the same gateway and credential
     depends_on: tuple[str, ...] = ()  # targets without which this one cannot work: their trouble explains its own
+    front_door: str = ""  # a path whose GET needs no credential; "": found among the checks, or the root
+    second_signer: str = "none"  # another credential of the same kind of access, tried on reads when the first is refused
+    second_signer_options: Any = None
+    regulators: tuple[str, ...] = ()  # regimes under which its trouble may have to be reported
+    shares: tuple[str, ...] = ()  # what it stands on together with other targets, by any name: "cloudflare"
+    labels: tuple[tuple[str, str], ...] = ()  # for routes: whose payments these are ("customer"), which team's

@@ -92,16 +92,19 @@ class Incident:
     snoozed_until: float | None = None  # nobody is reminded or escalated to before
     fixed: Severity | None = None  # a person's word on how bad it is; it stands until they take it back
     escalated: int = 0  # how many steps of its route were taken in this episode
-    desks: tuple[str, ...] = ()  # who was told in this episode, and is owed every update and its end
+    desks: tuple[str, ...] = ()  # who was told in this episode, and is owed every update and its end; none named: every desk
     turns: tuple[Turn, ...] = ()  # oldest first, bounded
     clocks: tuple[str, ...] = ()  # what was said about its clocks: "respond warned", "restore missed"
     updated: float | None = None  # when people were last told something by a person
     parent: str = ""  # the common cause it is part of
     children: tuple[str, ...] = ()
+    why: Text = Text("")  # of a parent: why its parts are taken for one
     fingerprint: str = ""  # layer, stratum and code: the same trouble has the same one
     problem: str = ""  # the recurring trouble it is one more case of
     diagnosis: Diagnosis | None = None
     extent: Extent | None = None
+    lead: Alert | None = None  # the worst alert of this episode, kept with its evidence when it has cleared
+    waiting_since: float | None = None  # since when somebody should have acknowledged it: its route's steps count from here
 
 
 class CommandKind(StrEnum):

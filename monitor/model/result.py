@@ -106,6 +106,7 @@ class StepResult:
     code: str = ""  # the gateway's own code for it: decline code, error cause; short, from the gateway's closed vocabulary
     correlation: str = ""  # the gateway's own id of the exchange, to paste to its support
     traits: tuple[tuple[str, str], ...] = ()  # what the gateway showed of itself: see ``model/traits.py``
+    content: str = ""  # of the answer: json, html, text, empty; "" without a whole one
 
 
 @dataclass(slots=True)

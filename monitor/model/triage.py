@@ -61,7 +61,13 @@ class Observation:
     """What one question showed. Texts are redacted already; ``subject`` and ``code`` come from closed sets.
 
     A summary of several runs has their number in ``runs`` and the bad ones among them in ``bad``; the other fields are then those of the
-    latest bad run, or of the latest when none was bad.
+    latest bad run, or of the latest when none was bad. ``good`` of a summary is false when any run was bad. Where the symptom is SLOW,
+    ``seconds`` and ``phases`` of a summary are the runs' medians, phase by phase.
+
+    ``subject`` by experiment: OWN ``loop_lag`` (``seconds``: the worst lately), ``clock`` (``seconds``: offset, ours ahead positive),
+    ``descriptors``, ``rate`` (good false: we sent more than we promised); REFERENCE the control check; RESOLVE and RESOLVER the name,
+    ``code`` in NXDOMAIN, SERVFAIL, REFUSED, EMPTY where one is known; CONNECT, HANDSHAKE and ADDRESS the address; FRONT_DOOR and READ the
+    step or path; WRITE and STEP the step; STRATUM and CARD ``name=value``; LOCATION and NEIGHBOUR their names.
     """
 
     experiment: Experiment
@@ -86,6 +92,8 @@ class Observation:
     runs: int = 1
     bad: int = 0
     run_id: str = ""
+    after: int = 0  # good runs since the latest bad one: says whether it is over
+    mix: tuple[tuple[str, int], ...] = ()  # bad runs by "outcome" or "outcome code", commonest first; empty: all are as ``outcome``
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,8 @@ class Case:
     """Everything known of one incident's trouble at one instant: what ``triage.judge`` decides from.
 
     ``tried``: questions asked because of it. ``recent``: summaries of the runs since shortly before ``since``, by step, stratum, location
-    and neighbouring target. ``before``: the last good run of the same check, step by step, for comparison.
+    and neighbouring target. ``before``: the last good run of the same check, step by step (STEP), and what its name resolved to (RESOLVE),
+    for comparison. What was not tried is left out, or stands with ``good=None`` and the reason in ``message``.
     """
 
     target: str
@@ -104,6 +113,32 @@ class Case:
     tried: tuple[Observation, ...] = ()
     recent: tuple[Observation, ...] = ()
     before: tuple[Observation, ...] = ()
+    maintenance: str = ""  # the agreed window that covers it now, by its reason
+    changes: tuple[Text, ...] = ()  # of our configuration, and what was announced, shortly before ``since``
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What there is to try at a target: from its configuration and its checks. Names, never secrets."""
+
+    target: str
+    host: str
+    addresses: tuple[str, ...] = ()  # it resolves to, as last seen
+    tls: bool = True
+    front_door: str = ""  # a step or path that needs no credential; "": there is none
+    token: str = ""  # the step, or the authorisation service, that gives tokens
+    second_credential: bool = False
+    second_resolver: bool = False
+    controls: tuple[str, ...] = ()  # control checks
+    reads: tuple[str, ...] = ()  # steps that only ask and can be asked by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One experiment to make now, and what to try it on."""
+
+    experiment: Experiment
+    subject: str
 
 
 class Mark(StrEnum):
@@ -132,7 +167,7 @@ class Diagnosis:
     """The verdict: the first layer that fails while all before it pass, how sure that is, and what speaks against it."""
 
     layer: Layer
-    confidence: float  # 0 to 1: how often such evidence has been right on the labelled bench, as far as that can be said
+    confidence: float  # 0 to 1: how often such evidence has been right on the labelled bench; 0 where nothing is decided
     at: float
     took_seconds: float
     runbook: str  # "failing", "slow"
@@ -141,7 +176,9 @@ class Diagnosis:
     findings: tuple[Finding, ...] = ()
     against: tuple[Text, ...] = ()
     next_step: Text = Text("")
-    owner: str = ""  # who acts: client, our network, gateway, acquirer, scheme, issuer
+    owner: str = ""  # who acts: monitoring, client, our network, gateway, acquirer, scheme, issuer; "" where nobody has to
     do_not: tuple[Text, ...] = ()
     correlations: tuple[str, ...] = ()  # the gateway's own ids, newest last, for its support
     likely: tuple[tuple[Layer, float], ...] = field(default=())  # other layers that remain possible, with their weights
+    cause: str = ""  # what is wrong there, from the closed set of ``monitor/triage/causes.yaml``: "certificate_expired"
+    code: str = ""  # the commonest code of the failures: the gateway's own word, else its HTTP status, else the network's reason

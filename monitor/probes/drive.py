@@ -33,7 +33,7 @@ from monitor.transactions.script import Cancelled, Do, Done, Event, RunFacts, Tr
 
 log = structlog.get_logger()
 
-_USER_AGENT: Mapping[str, str] = {"User-Agent": f"paycanary/{version('paycanary')}"}
+USER_AGENT: Mapping[str, str] = {"User-Agent": f"paycanary/{version('paycanary')}"}
 #: Evidence of one in so many good runs is kept: to compare a failure with.
 GOOD_SAMPLE = 200
 #: A money step under way when we are told to stop may take this long: its answer is worth more than our haste.
@@ -142,7 +142,7 @@ class Driver:
 
     async def ask(self, target: Target, options: Mapping[str, Any], idempotency_key: str = "") -> Exchange:
         """One HTTP request that belongs to no run, in its turn: the money ledger's."""
-        headers = dict(_USER_AGENT)
+        headers = dict(USER_AGENT)
         if idempotency_key and target.idempotency_header is not None:
             headers[target.idempotency_header] = idempotency_key
         call = Call(target, options, target.timeout_seconds, self._signers.get(target.id), headers)
@@ -392,5 +392,5 @@ def _stamp(second: int) -> str:
 
 def _headers(target: Target, do: Do) -> Mapping[str, str]:
     if target.idempotency_header is None or do.reads:
-        return _USER_AGENT
-    return {**_USER_AGENT, target.idempotency_header: do.idempotency_key}
+        return USER_AGENT
+    return {**USER_AGENT, target.idempotency_header: do.idempotency_key}

@@ -27,6 +27,12 @@ from monitor.transactions.script import Do, RunFacts, stratum_of
 STATE = "budget "
 #: An undo waits for the gateway's pause for at most this share of its time; then it is sent all the same.
 UNDO_WAIT_SHARE = 0.5
+#: A wait shorter than this is rounding: timers are no finer.
+SPARE_TICK_SECONDS = 0.001
+_SPARED: Mapping[Refusal, str] = {
+    Refusal.RATE: "not asked: what may be asked of the gateway is needed for the checks",
+    Refusal.PAUSED: "not asked: the gateway wants to be left alone for a while",
+}
 #: While reads fail only even slots run: what runs beside the grid has none of them.
 _NO_SLOT = 1
 _EXTRA_REFUSALS: Mapping[Refusal, ExtraRefusal] = {
@@ -183,6 +189,29 @@ class Governor:
             if urgent or account.paused_for(self._clock.monotonic()) <= 0:
                 return ""
             admitted = False
+
+    async def spare(self, target: str, within_seconds: float) -> str:
+        """Wait for the turn of a request that no run needs. Gives a sentence when it must not be sent, else "".
+
+        What is put aside for runs is not touched.
+        """
+        account = self._targets.get(target)
+        if account is None:
+            return ""
+        until = self._clock.monotonic() + within_seconds
+        while True:
+            now = self._clock.monotonic()
+            wait = account.spare(now)
+            if isinstance(wait, Refusal) or now + wait > until:
+                refusal = wait if isinstance(wait, Refusal) else Refusal.RATE
+                self.on_refusal(target, refusal)
+                return _SPARED[refusal]
+            if wait < SPARE_TICK_SECONDS:
+                break
+            await asyncio.sleep(wait)
+        await asyncio.sleep(account.turn(now, admitted=False))
+        account.sent(self._clock.monotonic())
+        return ""
 
     def sent(self, check: Check, facts: RunFacts, do: Do) -> bool:
         """It leaves now. True when being throttled for it would be our own doing."""

@@ -29,6 +29,7 @@ def render(statement: Statement, languages: Sequence[str]) -> dict[str, bytes]:
         percent=show_percent,
         lasted=lasted,
         latency=show_seconds,
+        share=share,
         local=lambda instant: phrases.local(instant, statement.zone),
         strip=day_strip,
         verdict=verdict,
@@ -49,6 +50,11 @@ def say(text: Text, languages: Sequence[str]) -> Markup:
 def lasted(seconds: int) -> str:
     """Whole seconds as a person says them."""
     return f"{seconds} s" if seconds < 60 else show_seconds(seconds)
+
+
+def share(ratio: float | None) -> str:
+    """Four places: three nines and a half is a figure people argue about."""
+    return "–" if ratio is None else f"{ratio * 100:.4f} %"
 
 
 @cache

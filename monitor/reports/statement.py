@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
+from monitor.incidents.figures import Figures
 from monitor.model.text import Text
 from monitor.sla.availability import Figure, Timeline, figure, within
 from monitor.sla.intervals import Interval, intersect
@@ -89,6 +91,7 @@ class Statement:
     install: str
     software: str
     config: str
+    figures: Figures | None = None  # of the period's incidents
     lines: tuple[Line, ...] = field(default=())
     inputs_sha256: str = ""
 
@@ -141,6 +144,7 @@ def _goodness(line: Line) -> tuple[int, Fraction, str]:
 
 def fingerprint(frame: Statement, subjects: Sequence[Subject]) -> str:
     """SHA-256 of all inputs in a canonical form: two parties who get the same one were given the same facts."""
-    facts = {"month": frame.month, "zone": frame.zone, "period": frame.period, "config": frame.config}
+    facts: dict[str, Any] = {"month": frame.month, "zone": frame.zone, "period": frame.period, "config": frame.config}
+    facts["figures"] = asdict(frame.figures) if frame.figures else None
     written = json.dumps([facts, [asdict(one) for one in subjects]], sort_keys=True, default=str, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()

@@ -59,6 +59,8 @@ NUMBERS: dict[str, Card] = {
         ("345678901234564", "amex", Decision.APPROVED),
         ("4242424242424242", "visa", Decision.APPROVED),
         ("5555555555554444", "mastercard", Decision.APPROVED),
+        ("4000056655665556", "visa", Decision.APPROVED),
+        ("5200828282828210", "mastercard", Decision.APPROVED),
         ("378282246310005", "amex", Decision.APPROVED),
         ("6011111111111117", "discover", Decision.APPROVED),
         ("3566002020360505", "jcb", Decision.APPROVED),
@@ -81,6 +83,8 @@ NUMBERS: dict[str, Card] = {
 TOKENS: dict[str, Card] = {
     "pm_card_visa": NUMBERS["4242424242424242"],
     "pm_card_mastercard": NUMBERS["5555555555554444"],
+    "pm_card_visa_debit": NUMBERS["4000056655665556"],
+    "pm_card_mastercard_debit": NUMBERS["5200828282828210"],
     "pm_card_amex": NUMBERS["378282246310005"],
     "pm_card_discover": NUMBERS["6011111111111117"],
     "pm_card_jcb": NUMBERS["3566002020360505"],

@@ -7,8 +7,9 @@ from typing import Any
 from aiohttp import web
 
 from monitor.sandbox.core import Core
-from monitor.sandbox.faults import KNOBS, MAX_FAULTS, Board, Fault, FaultError, parse
+from monitor.sandbox.faults import MAX_FAULTS, Board, FaultError, parse
 from monitor.sandbox.gate import Clock, respond
+from monitor.sandbox.knobs import KNOBS, Fault
 from monitor.sandbox.wire import Answer
 
 PREFIX = "/_sandbox/"

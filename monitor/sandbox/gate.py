@@ -6,10 +6,12 @@ import math
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from aiohttp import web
 
-from monitor.sandbox.faults import MAX_HOLD_SECONDS, Board, Plan
+from monitor.sandbox.faults import Board
+from monitor.sandbox.knobs import MAX_HOLD_SECONDS, Plan
 from monitor.sandbox.wire import Answer, Dialect, Request, Trouble
 
 #: SO_LINGER on with zero seconds: closing sends RST instead of FIN.
@@ -66,16 +68,30 @@ def after(plan: Plan, request: web.BaseRequest, answer: Answer, trouble: Callabl
     """The work is done: say so, deny it, or say nothing."""
     if plan.drop_answer:
         return reset(request)
-    return respond(trouble(Trouble.BROKEN) if plan.broken_after else answer)
+    if plan.broken_after:
+        return respond(trouble(Trouble.BROKEN))
+    if plan.without:
+        answer = replace(answer, payload=without(answer.payload, plan.without.split(".")))
+    return respond(answer, garbled=plan.garbled)
 
 
-def respond(answer: Answer, retry_after_seconds: float | None = None) -> web.Response:
+def without(payload: object, path: list[str]) -> object:
+    """``payload`` with the field at ``path`` left out, where it has one."""
+    if not isinstance(payload, dict) or path[0] not in payload:
+        return payload
+    if len(path) == 1:
+        return {name: value for name, value in payload.items() if name != path[0]}
+    return payload | {path[0]: without(payload[path[0]], path[1:])}
+
+
+def respond(answer: Answer, retry_after_seconds: float | None = None, *, garbled: bool = False) -> web.Response:
     headers = dict(answer.headers)
     if retry_after_seconds is not None:
         headers["Retry-After"] = str(max(1, math.ceil(retry_after_seconds)))  # whole seconds, as the header has them
+    text = json.dumps(answer.payload, ensure_ascii=False)
     return web.Response(
         status=answer.status,
-        text=json.dumps(answer.payload, ensure_ascii=False),
+        text=text[: len(text) // 2] if garbled else text,
         content_type="application/json",
         headers=headers,
     )

@@ -40,7 +40,8 @@ _TROUBLES = {
     Trouble.UNAVAILABLE: (503, "SERVER_FAILED", "The gateway is not available.", "SANDBOX-503"),
     Trouble.BROKEN: (500, "SERVER_FAILED", "There was an internal system failure.", "SANDBOX-500"),
     Trouble.BUSY: (429, "SERVER_BUSY", "The server is too busy to process the request.", ""),
-    Trouble.UNAUTHORISED: (401, "INVALID_REQUEST", "InvalidError credentials.", ""),
+    Trouble.UNAUTHORISED: (401, "INVALID_REQUEST", "Invalid credentials.", ""),
+    Trouble.DISABLED: (400, "INVALID_REQUEST", "The merchant profile is disabled.", ""),
 }
 
 
@@ -57,10 +58,13 @@ class Deed:
 class Mastercard:
     name = "mastercard"
 
-    def __init__(self, core: Core, *, merchant: str, password: str, list_lag_seconds: float) -> None:
+    def __init__(self, core: Core, *, merchant: str, password: str, second_password: str = "", list_lag_seconds: float) -> None:
+        """A profile has up to two passwords, so that one can be changed while the other works; "" is none."""
         self._core = core
         self._merchant = merchant
-        self._credentials = f"merchant.{merchant}:{password}".encode()
+        self._first, self._second = (
+            f"merchant.{merchant}:{each}".encode() if each else b"" for each in (password, second_password)
+        )
         self._list_lag_seconds = list_lag_seconds
         self._keys = Keys(lifetime_seconds=None)
         self._deeds: dict[Operation, Callable[[Deed], tuple[Payment, Entry]]] = {
@@ -88,7 +92,7 @@ class Mastercard:
             return shapes.error(404, "INVALID_REQUEST", "There is nothing at this address for this method.")
         if not route.merchant:
             return Answer(200, {"gatewayVersion": f"{route.version}.0.0-sandbox", "status": "OPERATING"})
-        if not self._authorised(request, route):
+        if not self._authorised(request, route, effects):
             return self.trouble(Trouble.UNAUTHORISED)
         try:
             return self._put(request, route, effects, now) if request.method == "PUT" else self._get(request, route, effects, now)
@@ -121,13 +125,15 @@ class Mastercard:
         payment = self._core.peek(order)
         return payment.card if payment else None
 
-    def _authorised(self, request: Request, route: Route) -> bool:
+    def _authorised(self, request: Request, route: Route, effects: Effects) -> bool:
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
         try:
             given = base64.b64decode(encoded, validate=True)
         except ValueError:
             return False
-        return scheme.lower() == "basic" and route.merchant == self._merchant and hmac.compare_digest(given, self._credentials)
+        taken = [each for each in ((b"" if effects.first_key_revoked else self._first), self._second) if each]
+        ours = scheme.lower() == "basic" and route.merchant == self._merchant
+        return ours and any(hmac.compare_digest(given, each) for each in taken)
 
     # Reading
 

@@ -16,6 +16,8 @@ PRIVATE = 0o600
 class Credentials:
     mastercard_password: Secret
     stripe_key: Secret
+    second_password: Secret  # gateways let a merchant have two, to change one while the other works
+    second_key: Secret
     desk_secret: Secret
 
 
@@ -25,6 +27,8 @@ def ensure(directory: Path) -> Credentials:
     return Credentials(
         _kept(directory / "mastercard.password", lambda: secrets.token_hex(16)),
         _kept(directory / "stripe.key", lambda: f"sk_test_{secrets.token_hex(16)}"),
+        _kept(directory / "mastercard.second-password", lambda: secrets.token_hex(16)),
+        _kept(directory / "stripe.second-key", lambda: f"sk_test_{secrets.token_hex(16)}"),
         # Standard Webhooks: the prefix, then the key's bytes in base64.
         _kept(directory / "desk.secret", lambda: f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"),
     )

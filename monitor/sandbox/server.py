@@ -15,8 +15,9 @@ from monitor.sandbox import certificates, secret_files
 from monitor.sandbox.control import PREFIX, Control
 from monitor.sandbox.core import Core, Policy
 from monitor.sandbox.desk import Announce, Desk, TicketFile
-from monitor.sandbox.faults import Board, ShortCertificate
+from monitor.sandbox.faults import Board
 from monitor.sandbox.gate import Clock, Gate
+from monitor.sandbox.knobs import ShortCertificate
 from monitor.sandbox.listener import GRACE_SECONDS, Handler, Listener
 from monitor.sandbox.mastercard import Mastercard
 from monitor.sandbox.script import SCRIPTS, play
@@ -163,11 +164,23 @@ class Sandbox:
 
     def _dialects(self) -> tuple[Mastercard, Stripe]:
         lag = self.settings.search_lag_seconds
-        password, key = self.credentials.mastercard_password.reveal(), self.credentials.stripe_key.reveal()
-        return (
-            Mastercard(self.core, merchant=MERCHANT, password=password, list_lag_seconds=lag),
-            Stripe(self.core, key=key, new_id=self._new_id, list_lag_seconds=lag, key_seconds=self.settings.key_seconds),
+        known = self.credentials
+        mastercard = Mastercard(
+            self.core,
+            merchant=MERCHANT,
+            password=known.mastercard_password.reveal(),
+            second_password=known.second_password.reveal(),
+            list_lag_seconds=lag,
         )
+        stripe = Stripe(
+            self.core,
+            key=known.stripe_key.reveal(),
+            second_key=known.second_key.reveal(),
+            new_id=self._new_id,
+            list_lag_seconds=lag,
+            key_seconds=self.settings.key_seconds,
+        )
+        return mastercard, stripe
 
     def _new_id(self) -> str:
         return "".join(self.random.choices(_ID_ALPHABET, k=24))

@@ -31,6 +31,7 @@ _TROUBLES = {
     Trouble.BROKEN: (500, "api_error", "An error occurred on our side.", ""),
     Trouble.BUSY: (429, "invalid_request_error", "Request rate limit exceeded.", "rate_limit"),
     Trouble.UNAUTHORISED: (401, "invalid_request_error", "Invalid API key provided.", ""),
+    Trouble.DISABLED: (400, "invalid_request_error", "Your account has not been activated.", "testmode_charges_only"),
 }
 #: reason -> (status, code, param)
 _REFUSALS: dict[Reason, tuple[int, str, str]] = {
@@ -53,10 +54,18 @@ class Stripe:
     name = "stripe"
 
     def __init__(
-        self, core: Core, *, key: str, new_id: Callable[[], str], list_lag_seconds: float, key_seconds: float = KEY_SECONDS
+        self,
+        core: Core,
+        *,
+        key: str,
+        second_key: str = "",
+        new_id: Callable[[], str],
+        list_lag_seconds: float,
+        key_seconds: float = KEY_SECONDS,
     ) -> None:
+        """While a key is being rolled, the old one and the new one both work; "" is none."""
         self._core = core
-        self._key = key.encode()
+        self._first, self._second = key.encode(), second_key.encode()
         self._new_id = new_id
         self._keys = Keys(key_seconds)
         self._work = Work(core, new_id)
@@ -84,7 +93,7 @@ class Stripe:
         return shapes.error(status, kind, message, code=code)
 
     def _answer(self, request: Request, effects: Effects, now: float) -> Answer:
-        if not self._authorised(request):
+        if not self._authorised(request, effects):
             return self.trouble(Trouble.UNAUTHORISED)
         route, asked = self._route(request, effects, now)
         if route is None:
@@ -140,15 +149,17 @@ class Stripe:
             return (Operation.AUTHORISE if manual else Operation.PAY), card
         return operation, card
 
-    def _authorised(self, request: Request) -> bool:
+    def _authorised(self, request: Request, effects: Effects) -> bool:
+        taken = [each for each in ((b"" if effects.first_key_revoked else self._first), self._second) if each]
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return hmac.compare_digest(given.strip().encode(errors="replace"), self._key)
+            bearer = given.strip().encode(errors="replace")
+            return any(hmac.compare_digest(bearer, each) for each in taken)
         try:
             user, _, _ = base64.b64decode(given, validate=True).partition(b":")
         except ValueError:
             return False
-        return scheme.lower() == "basic" and hmac.compare_digest(user, self._key)
+        return scheme.lower() == "basic" and any(hmac.compare_digest(user, each) for each in taken)
 
 
 def _form(request: Request) -> form.Form:

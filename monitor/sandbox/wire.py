@@ -35,6 +35,7 @@ class Trouble(StrEnum):
     BROKEN = "broken"
     BUSY = "busy"
     UNAUTHORISED = "unauthorised"
+    DISABLED = "disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Effects:
     approve_all: bool = False
     approvals_become: Decision | None = None
     ignore_keys: bool = False
+    first_key_revoked: bool = False
     list_lag_seconds: float | None = None  # None: the gateway's usual lag
     read_lag_seconds: float = 0.0
     amount_factor: int = 1

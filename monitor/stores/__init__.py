@@ -10,6 +10,7 @@ from typing import Protocol
 from monitor.model.batch import Batch, Restored
 from monitor.model.incident import Incident, OutboxRow, OutboxState, TimelineEntry, Window
 from monitor.model.learned import Learned
+from monitor.model.mirror import Cursor
 from monitor.model.outcome import Outcome
 from monitor.model.result import Missed, Result
 
@@ -119,6 +120,9 @@ class Store(Protocol):
 
     async def outbox_waiting(self) -> list[tuple[str, OutboxState, int, float]]:
         """What is not yet done with, dead rows too: desk, state, how many, when the oldest was created."""
+
+    async def cursors(self, desk: str) -> list[Cursor]:
+        """How far each ticket of a desk has been heard."""
 
     # Readers: their own read-only connections, in threads; never block the writer.
     async def incidents(self, *, statuses: Sequence[str] = (), since: float = 0.0, limit: int = 200) -> list[Incident]: ...

@@ -7,11 +7,13 @@ from monitor.model.alert import Alert, AlertState
 from monitor.model.batch import Batch
 from monitor.model.incident import Incident, OutboxRow, TimelineEntry, Window
 from monitor.model.learned import Learned
+from monitor.model.mirror import Cursor
 from monitor.model.outcome import Standing
 from monitor.model.result import Missed, Result
 from monitor.stores.cells import Cells
 from monitor.stores.rows import (
     ALERT,
+    CURSOR,
     EXTRA_COLUMNS,
     INCIDENT,
     OUTBOX_ROW,
@@ -51,6 +53,7 @@ def gather(batches: Iterable[Batch]) -> Batch:
         whole.outbox += batch.outbox
         whole.windows += batch.windows
         whole.learned += batch.learned
+        whole.cursors += batch.cursors
         whole.durable |= batch.durable
     return whole
 
@@ -96,6 +99,7 @@ class Applier:
         self._write_outbox(batch.outbox)
         self._write_windows(batch.windows)
         self._write_learned(batch.learned)
+        self._write_cursors(batch.cursors)
 
     def _write_results(self, results: Sequence[Result]) -> None:
         fresh: list[ResultRow] = []
@@ -206,3 +210,7 @@ class Applier:
             row = (*series, one.version, one.at, one.force, TEXT.dump_json(one.note).decode(), one.body)
             self._connection.execute("INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             self._connection.execute(_FORGET_LEARNED, (*series, one.version - LEARNED_KEPT))
+
+    def _write_cursors(self, cursors: Iterable[Cursor]) -> None:
+        rows = [(one.desk, one.remote_id, one.incident, CURSOR.dump_json(one).decode()) for one in cursors]
+        self._connection.executemany("INSERT OR REPLACE INTO mirror VALUES (?, ?, ?, ?)", rows)

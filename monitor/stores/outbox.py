@@ -3,7 +3,8 @@
 import sqlite3
 
 from monitor.model.incident import OutboxRow, OutboxState
-from monitor.stores.rows import OUTBOX_ROW
+from monitor.model.mirror import Cursor
+from monitor.stores.rows import CURSOR, OUTBOX_ROW
 
 #: Written out in every query: SQLite uses the partial index only where it sees these very words.
 _UNSENT = "state IN ('new', 'sending', 'retry', 'unsure')"
@@ -13,7 +14,7 @@ desk = ? AND {_UNSENT} AND NOT EXISTS (
     WHERE earlier.desk = outbox.desk AND earlier.incident = outbox.incident AND earlier.seq < outbox.seq
       AND earlier.{_UNSENT}
 )"""  # noqa: S608 - only our own words are put together
-_DUE = f"SELECT body FROM outbox WHERE {_FIRST_OF_ITS_INCIDENT} AND next_at <= ? ORDER BY seq LIMIT ?"  # noqa: S608
+_DUE = f"SELECT body FROM outbox WHERE {_FIRST_OF_ITS_INCIDENT} AND next_at <= ? ORDER BY json_extract(body, '$.ticket.severity'), seq LIMIT ?"  # noqa: S608
 _NEXT = f"SELECT min(next_at) FROM outbox WHERE {_FIRST_OF_ITS_INCIDENT}"  # noqa: S608
 
 _WAITING = """
@@ -41,3 +42,7 @@ def rows(connection: sqlite3.Connection, desk: str | None, incident: str | None,
     order = "ASC" if incident is not None else "DESC"
     query = f"SELECT body FROM outbox WHERE {where} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - columns are ours
     return [OUTBOX_ROW.validate_json(body) for (body,) in connection.execute(query, (*(value for _, value in wanted), limit))]
+
+
+def cursors(connection: sqlite3.Connection, desk: str) -> list[Cursor]:
+    return [CURSOR.validate_json(body) for (body,) in connection.execute("SELECT body FROM mirror WHERE desk = ?", (desk,))]

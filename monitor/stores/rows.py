@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from monitor.model.alert import Alert
 from monitor.model.incident import Incident, OutboxRow, TimelineEntry, Window
+from monitor.model.mirror import Cursor
 from monitor.model.outcome import Outcome
 from monitor.model.result import Result
 from monitor.model.text import Text
@@ -19,6 +20,7 @@ INCIDENT = TypeAdapter(Incident)
 OUTBOX_ROW = TypeAdapter(OutboxRow)
 TIMELINE_ENTRY = TypeAdapter(TimelineEntry)
 WINDOW = TypeAdapter(Window)
+CURSOR = TypeAdapter(Cursor)
 TEXT = TypeAdapter(Text)
 
 #: An outcome is stored as its place in this list: append only, never reorder.

@@ -14,6 +14,7 @@ from monitor.clock import Clock
 from monitor.model.batch import Batch, Restored
 from monitor.model.incident import Incident, OutboxRow, OutboxState, TimelineEntry, Window
 from monitor.model.learned import Learned
+from monitor.model.mirror import Cursor
 from monitor.model.result import Missed
 from monitor.stores import Past, Retention, Rollup, Slim, StoreError, outbox, prune
 from monitor.stores.files import WriterLock, connect_reader, connect_writer, make_private
@@ -131,6 +132,9 @@ class SqliteStore:
 
     async def outbox_waiting(self) -> list[tuple[str, OutboxState, int, float]]:
         return await self._ask_writer(outbox.waiting)
+
+    async def cursors(self, desk: str) -> list[Cursor]:
+        return await self._ask_writer(lambda connection: outbox.cursors(connection, desk))
 
     async def incidents(self, *, statuses: Sequence[str] = (), since: float = 0.0, limit: int = 200) -> list[Incident]:
         return await self._read(lambda reader: reader.incidents(statuses, since, limit))

@@ -50,7 +50,8 @@ class Job:
 
 def write(batch: Batch) -> Job:
     state = len(batch.rule_states) + len(batch.alerts) + len(batch.incidents) + len(batch.timeline)
-    rows = len(batch.results) + len(batch.missed) + state + len(batch.outbox) + len(batch.windows) + len(batch.learned)
+    beside = len(batch.outbox) + len(batch.windows) + len(batch.learned) + len(batch.cursors)
+    rows = len(batch.results) + len(batch.missed) + state + beside
     return Job(batch, rows=max(1, rows))
 
 

@@ -15,6 +15,7 @@ from monitor.model.check import ExpressionError, Scope, Step
 from monitor.model.outcome import DECLINES, NetworkReason, Outcome
 from monitor.model.result import MESSAGE_MAX, Exchange, Reach, StepResult
 from monitor.redaction import redact_text
+from monitor.transactions.content import content_of
 from monitor.transactions.dialects import Dialect, Reading
 from monitor.transactions.expressions import Expression, show_path, walk
 from monitor.transactions.traits import traits_of
@@ -227,6 +228,7 @@ def _result(step: Step, exchange: Exchange, opinion: _Opinion, *, undo: bool) ->
         code=reading.code if reading else "",
         correlation=reading.correlation if reading else "",
         traits=traits_of(exchange) if exchange.reach is Reach.ANSWERED else (),
+        content=content_of(exchange),
     )
 
 

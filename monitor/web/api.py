@@ -1,37 +1,21 @@
 """The HTTP API: every route in one table, which is also its OpenAPI description."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from monitor.app import App, NotThere
+from monitor.app import App
 from monitor.config import ConfigError
-from monitor.incidents import Refused
 from monitor.stores.ledger import LedgerDamaged
 from monitor.web.guard import problem
-from monitor.web.shapes import incident_shape, outbox_shape, window_shape
+from monitor.web.hooks import HOOKS
+from monitor.web.incidents import INCIDENTS
+from monitor.web.routing import APP, Body, By, Route, changed, limit, read
+from monitor.web.shapes import outbox_shape, window_shape
+from monitor.web.triage import TRIAGE
 
-APP: web.AppKey[App] = web.AppKey("app", App)
-Handler = Callable[[App, web.Request], Awaitable[web.StreamResponse]]
-M = TypeVar("M", bound=BaseModel)
-#: A page of a listing.
-LIMIT, LIMIT_MAX = 100, 1000
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class By(_Body):
-    by: str = Field(min_length=1, max_length=100, description="Who says so.")
-
-
-class Note(By):
-    text: str = Field(min_length=1, max_length=4000)
+__all__ = ["APP", "ROUTES", "Route", "openapi"]
 
 
 class Recover(By):
@@ -40,7 +24,7 @@ class Recover(By):
     swept: str = Field(default="", max_length=100, description="A target that a person has searched for open payments.")
 
 
-class NewWindow(_Body):
+class NewWindow(Body):
     kind: str = Field(pattern="^(maintenance|silence)$")
     starts: float = Field(description="UTC seconds since the epoch.")
     ends: float = Field(description="UTC seconds since the epoch.")
@@ -48,24 +32,6 @@ class NewWindow(_Body):
     reason: str = Field(min_length=1, max_length=400)
     checks: list[str] = Field(default_factory=list, max_length=200)
     targets: list[str] = Field(default_factory=list, max_length=200)
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    method: str
-    path: str
-    handler: Handler
-    summary: str
-    body: type[BaseModel] | None = None
-    query: tuple[str, ...] = ()
-
-
-async def read(request: web.Request, model: type[M]) -> M:
-    try:
-        return model.model_validate_json(await request.read() or b"{}")
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, item['loc'])) or 'body'}: {item['msg']}" for item in error.errors(include_input=False)]
-        raise web.HTTPBadRequest(reason="; ".join(lines).replace("\n", " ")) from None
 
 
 async def healthy(_app: App, _request: web.Request) -> web.Response:
@@ -100,7 +66,7 @@ async def checks(app: App, _request: web.Request) -> web.Response:
 
 async def results(app: App, request: web.Request) -> web.Response:
     check = request.match_info["check"]
-    rows = await app.store.latest(check, limit=_limit(request))
+    rows = await app.store.latest(check, limit=limit(request))
     names = (
         "slot",
         "location",
@@ -127,44 +93,15 @@ async def check_evidence(app: App, request: web.Request) -> web.Response:
     return problem(404, "there is no such check") if found is None else web.json_response(found)
 
 
-async def incidents(app: App, request: web.Request) -> web.Response:
-    wanted = [word for word in request.query.get("status", "").split(",") if word]
-    found = await app.store.incidents(statuses=wanted, limit=_limit(request))
-    return web.json_response({"incidents": [incident_shape(one) for one in found]})
-
-
-async def incident(app: App, request: web.Request) -> web.Response:
-    found = await app.store.incident(request.match_info["id"])
-    if found is None:
-        return problem(404, "there is no such incident")
-    timeline, rows = await asyncio.gather(app.store.timeline(found.id), app.store.outbox_rows(incident=found.id))
-    return web.json_response(incident_shape(found, timeline=timeline, outbox=rows))
-
-
-async def acknowledge(app: App, request: web.Request) -> web.Response:
-    body = await read(request, By)
-    return await _changed(app.people.acknowledge(request.match_info["id"], body.by))
-
-
-async def note(app: App, request: web.Request) -> web.Response:
-    body = await read(request, Note)
-    return await _changed(app.people.note(request.match_info["id"], body.by, body.text))
-
-
-async def resolve(app: App, request: web.Request) -> web.Response:
-    body = await read(request, By)
-    return await _changed(app.people.resolve(request.match_info["id"], body.by))
-
-
 async def tickets(app: App, request: web.Request) -> web.Response:
     rows = await app.store.outbox_rows(
-        desk=request.query.get("desk"), incident=request.query.get("incident"), limit=_limit(request)
+        desk=request.query.get("desk"), incident=request.query.get("incident"), limit=limit(request)
     )
     return web.json_response({"tickets": [outbox_shape(row) for row in rows]})
 
 
 async def retry(app: App, request: web.Request) -> web.Response:
-    return await _changed(app.people.retry(request.match_info["row"]))
+    return await changed(app.people.retry(request.match_info["row"]))
 
 
 async def ledger(app: App, _request: web.Request) -> web.Response:
@@ -207,25 +144,7 @@ async def add_window(app: App, request: web.Request) -> web.Response:
 
 async def end_window(app: App, request: web.Request) -> web.Response:
     body = await read(request, By)
-    return await _changed(app.people.end_window(request.match_info["id"], body.by))
-
-
-async def _changed(doing: Awaitable[None]) -> web.Response:
-    """A command's answer: done, there is no such thing, or not from this state."""
-    try:
-        await doing
-    except NotThere as error:
-        return problem(404, str(error))
-    except (Refused, ValueError) as error:
-        return problem(409, str(error))
-    return web.json_response({"done": True})
-
-
-def _limit(request: web.Request) -> int:
-    text = request.query.get("limit", str(LIMIT))
-    if not text.isdecimal():
-        raise web.HTTPBadRequest(reason="limit: expected a whole number")
-    return min(int(text), LIMIT_MAX)
+    return await changed(app.people.end_window(request.match_info["id"], body.by))
 
 
 ROUTES = (
@@ -240,11 +159,8 @@ ROUTES = (
         "GET", "/api/v1/checks/{check}/evidence", check_evidence, "Where the rules of a check stand, and what is normal for it."
     ),
     Route("GET", "/api/v1/runs/{run}/evidence", evidence, "The redacted evidence kept for one run."),
-    Route("GET", "/api/v1/incidents", incidents, "Incidents, newest first.", query=("status", "limit")),
-    Route("GET", "/api/v1/incidents/{id}", incident, "One incident with its timeline and tickets."),
-    Route("POST", "/api/v1/incidents/{id}/ack", acknowledge, "Somebody has it.", By),
-    Route("POST", "/api/v1/incidents/{id}/note", note, "A line for the timeline.", Note),
-    Route("POST", "/api/v1/incidents/{id}/resolve", resolve, "A human says it is over.", By),
+    *INCIDENTS,
+    *TRIAGE,
     Route(
         "GET",
         "/api/v1/tickets",
@@ -259,6 +175,7 @@ ROUTES = (
     Route("GET", "/api/v1/windows", windows, "Maintenance windows and silences."),
     Route("POST", "/api/v1/windows", add_window, "Add a maintenance window or a silence.", NewWindow),
     Route("POST", "/api/v1/windows/{id}/end", end_window, "End a window now.", By),
+    *HOOKS,
 )
 
 

@@ -7,9 +7,12 @@ from typing import Any
 import jinja2
 from aiohttp import web
 
+from monitor.incidents.words.figures import people_between, share, share_between
+from monitor.incidents.words.phrases import KINDS, LAYERS, MARKS
 from monitor.model.text import Text
 from monitor.model.units import show_seconds
-from monitor.web.api import APP
+from monitor.web.incidents import running, whole
+from monitor.web.routing import APP
 
 #: The overview asks for itself again this often.
 REFRESH_SECONDS = 5
@@ -45,6 +48,38 @@ WORDS = {
     "desk": Text("Desk", "工单系统"),
     "state": Text("State", "投递状态"),
     "affected": Text("Checks affected", "受影响的检查项"),
+    "assignee": Text("Assigned to", "负责人"),
+    "pending": Text("Waiting for", "等待"),
+    "snoozed": Text("Snoozed until (UTC)", "暂停提醒至（UTC）"),
+    "parent": Text("Part of", "所属共同原因"),
+    "children": Text("Common cause of", "包含的事件"),
+    "problem": Text("Recurring problem", "反复出现的问题"),
+    "verdict": Text("Triage", "诊断"),
+    "sure": Text("sure", "置信度"),
+    "against": Text("Speaks against it", "反证"),
+    "next": Text("What to do next", "建议的下一步"),
+    "do_not": Text("What not to do", "切勿"),
+    "question": Text("Question", "检查内容"),
+    "result": Text("Result", "结果"),
+    "measured": Text("Measured", "测得"),
+    "from": Text("From", "地点"),
+    "extent": Text("How far it reaches", "影响范围"),
+    "share": Text("Payments that fail", "失败交易占比"),
+    "customers": Text("Customers probably hit", "估计受影响客户"),
+    "budget": Text("Error budget of the month spent", "当月错误预算已消耗"),
+    "penalty": Text("At risk by contract", "合同违约风险"),
+    "clocks": Text("Clocks", "时限"),
+    "respond": Text("Respond", "响应"),
+    "update": Text("Update", "通报"),
+    "restore": Text("Restore", "恢复"),
+    "due": Text("Due (UTC)", "到期（UTC）"),
+    "missed": Text("Missed since (UTC)", "超时起（UTC）"),
+    "left": Text("Left", "剩余"),
+    "paused": Text("stands still", "已暂停"),
+    "stopped": Text("stopped", "已停止"),
+    "colon": Text(": ", "："),
+    "runs_failed": Text("{bad} of {runs} runs failed", "{runs} 次探测中 {bad} 次失败"),
+    "failed_then": Text("What failed", "故障现象"),
     "language": Text("中文", "English"),
     "running": Text("running for", "已运行"),
     "ready": Text("working", "运行正常"),
@@ -61,6 +96,14 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["seconds"] = show_seconds
+    environment.filters["percent"] = share
+    environment.globals |= {
+        "marks": MARKS,
+        "layers": LAYERS,
+        "kinds": KINDS,
+        "share_between": share_between,
+        "people_between": people_between,
+    }
     environment.filters["utc"] = lambda at: "-" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
     return environment
 
@@ -102,17 +145,9 @@ async def overview(request: web.Request) -> web.Response:
 
 
 async def incident(request: web.Request) -> web.Response:
-    store = request.app[APP].store
-    found = await store.incident(request.match_info["id"])
-    if found is None:
-        raise web.HTTPNotFound(reason="there is no such incident")
-    return _page(
-        request,
-        "incident.html",
-        incident=found,
-        timeline=await store.timeline(found.id),
-        outbox=await store.outbox_rows(incident=found.id),
-    )
+    app = request.app[APP]
+    found, timeline, rows = await whole(app, request)
+    return _page(request, "incident.html", incident=found, timeline=timeline, outbox=rows, clocks=running(app, found))
 
 
 def add(site: web.Application) -> None:

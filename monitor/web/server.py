@@ -12,6 +12,7 @@ from monitor.app import App
 from monitor.web import pages, probe
 from monitor.web.api import APP, ROUTES, Route, openapi
 from monitor.web.guard import BODY_MAX, Handler, is_loopback, middleware, problem
+from monitor.web.hooks import PATH as HOOK_PATH
 
 #: Answered without a token: they say nothing but whether we work.
 OPEN_PATHS = frozenset({"/-/healthy", "/-/ready"})
@@ -58,7 +59,9 @@ def _authorised(token: str) -> Callable[[web.Request, Handler], Awaitable[web.St
     @web.middleware
     async def authorised(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").encode()
-        if request.path not in OPEN_PATHS and not hmac.compare_digest(given, expected):
+        resource = request.match_info.route.resource
+        is_open = request.path in OPEN_PATHS or (resource is not None and resource.canonical == HOOK_PATH)
+        if not is_open and not hmac.compare_digest(given, expected):
             return problem(401, "a bearer token is needed")
         return await handler(request)
 

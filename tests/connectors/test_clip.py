@@ -45,7 +45,7 @@ def test_both_languages_stay_and_fit_together(english: str, chinese: str, limit:
 
 def test_room_that_one_language_does_not_need_goes_to_the_other():
     both = clip_both(Text("Down.", "支付失败" * 100), 200)
-    assert both.startswith("Down.\n\n支付失败")
+    assert both.startswith("Down.\n\n— — —\n\n支付失败")
     assert 190 <= len(both.encode()) <= 200
 
 

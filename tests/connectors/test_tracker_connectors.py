@@ -279,7 +279,8 @@ def test_pagerduty_is_told_of_an_acknowledgement_and_of_no_other_news():
     desk.do(desk.connector.update(UPDATE, sample_ticket().external_id))
     desk.do(desk.connector.update(replace(UPDATE, status=Status.ACKNOWLEDGED), sample_ticket().external_id))
 
-    assert {"state": "resolved", "pages": 1} == desk.model.of_key(sample_ticket().external_id)
+    alert = desk.model.of_key(sample_ticket().external_id)
+    assert ("resolved", 1) == (alert["state"], alert["pages"])
 
 
 def test_the_descriptions_refuse_what_the_desks_would(tmp_path: Path):

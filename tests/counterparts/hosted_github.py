@@ -1,6 +1,6 @@
 """A GitHub repository's issues as a model."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from hosted import Reply, Request
 from hosted_issues import HostedIssues, Issue
@@ -8,11 +8,15 @@ from hosted_issues import HostedIssues, Issue
 
 class HostedGitHub(HostedIssues):
     description = "github.yaml"
+    vendor = "github.json"
+    rights: ClassVar = {"admin": False, "maintain": False, "push": False, "triage": True, "pull": True}
 
     def answer(self, request: Request) -> Reply:
         if not request.headers.get("authorization", "").startswith("Bearer "):
             return Reply(401, {"message": "Requires authentication"})
         parts = request.path.split("/")[4:]
+        if not parts:
+            return Reply(200, {"full_name": "payments/ops", "has_issues": True, "archived": False, "permissions": self.rights})
         if parts == ["issues"]:
             if request.method == "POST":
                 return Reply(201, _shown(self.add(request.json, request.json.get("labels", []))))
@@ -32,8 +36,19 @@ class HostedGitHub(HostedIssues):
             issue.comments.append(request.json["body"])
             return Reply(201, {"id": len(issue.comments)})
         size, page = int(request.query["per_page"]), int(request.query["page"])
-        return Reply(200, [{"body": body} for body in issue.comments[(page - 1) * size : page * size]])
+        written = [
+            {
+                "id": issue.number * 1000 + index,
+                "body": body,
+                "user": {"login": issue.people.of(index)[0]},
+                "created_at": issue.people.of(index)[1],
+            }
+            for index, body in enumerate(issue.comments)
+        ]
+        return Reply(200, written[(page - 1) * size : page * size])
 
 
 def _shown(issue: Issue) -> dict[str, Any]:
-    return {"number": issue.number, "state": "open" if issue.open else "closed", "comments": len(issue.comments)}
+    shown = {"number": issue.number, "state": "open" if issue.open else "closed", "comments": len(issue.comments)}
+    closer = {"login": issue.people.closed_by} if not issue.open else None
+    return shown | {"closed_by": closer, "assignees": [{"login": issue.people.assignee}] if issue.people.assignee else []}

@@ -8,10 +8,14 @@ from hosted_issues import HostedIssues, Issue
 
 class HostedGitLab(HostedIssues):
     description = "gitlab.yaml"
+    level, issues_level = 20, "enabled"
 
     def answer(self, request: Request) -> Reply:
         if not request.headers.get("private-token"):
             return Reply(401, {"message": "401 Unauthorized"})
+        if request.path == "/api/v4/projects/payments%2Fops":
+            access = {"project_access": {"access_level": self.level}, "group_access": None}
+            return Reply(200, {"id": 1, "issues_access_level": self.issues_level, "archived": False, "permissions": access})
         parts = request.path.removeprefix("/api/v4/projects/payments%2Fops/").split("/")
         if parts == ["issues"]:
             if request.method == "POST":
@@ -31,8 +35,33 @@ class HostedGitLab(HostedIssues):
         if request.method == "POST":
             issue.comments.append(request.json["body"])
             return Reply(201, {"id": len(issue.comments)})
-        return Reply(200, [{"body": body} for body in reversed(issue.comments)][: int(request.query["per_page"])])
+        written = [
+            {
+                "id": issue.number * 1000 + index,
+                "body": body,
+                "author": {"name": issue.people.of(index)[0]},
+                "created_at": issue.people.of(index)[1],
+            }
+            for index, body in enumerate(issue.comments)
+        ]
+        return Reply(200, written[::-1][: int(request.query["per_page"])])
+
+    def merge_by_hand(self, number: str) -> str:
+        """GitLab's word for it is duplicate."""
+        into = self.add({"title": "checkout is down"}, [])
+        self.issues[int(number)].people.merged_into = str(into.number)
+        self.close_by_hand(number)
+        return str(into.number)
 
 
 def _shown(issue: Issue) -> dict[str, Any]:
-    return {"iid": issue.number, "state": "opened" if issue.open else "closed"}
+    into = issue.people.merged_into
+    link = f"https://desk.test/api/v4/projects/1/issues/{into}" if into else None
+    return {
+        "iid": issue.number,
+        "project_id": 1,
+        "state": "opened" if issue.open else "closed",
+        "closed_by": {"name": issue.people.closed_by} if not issue.open else None,
+        "assignees": [{"name": issue.people.assignee}] if issue.people.assignee else [],
+        "_links": {"closed_as_duplicate_of": link},
+    }

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from by_hand import ByHand
 from hosted import Hosted, Reply, Request
 
 #: status -> category, and the transitions out of it: id -> (name, where to).
@@ -23,18 +24,36 @@ class Issue:
     visible_at: float
     status: str = "待办"
     comments: list[Any] = field(default_factory=list)
+    people: ByHand = field(default_factory=ByHand)
+    moves: list[dict[str, Any]] = field(default_factory=list)
 
     def shown(self) -> dict[str, Any]:
         category = {"key": STATUSES[self.status]}
-        return {"key": self.key, "fields": {"status": {"name": self.status, "statusCategory": category}}}
+        who = {"displayName": self.people.assignee} if self.people.assignee else None
+        fields = {"status": {"name": self.status, "statusCategory": category}, "assignee": who}
+        return {"key": self.key, "fields": fields, "changelog": {"histories": self.moves}}
+
+    def written(self) -> list[dict[str, Any]]:
+        """Newest first."""
+        found = []
+        for index, body in enumerate(self.comments):
+            by, at = self.people.of(index)
+            found.append({"id": str(index), "body": body, "author": {"displayName": by}, "created": at})
+        return found[::-1]
 
 
 class HostedJira(Hosted):
     description = "jira.yaml"
+    vendor = "jira.json"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.issues: dict[str, Issue] = {}
+        self.screen = [
+            {"fieldId": "summary", "name": "Summary", "required": True, "hasDefaultValue": False},
+            {"fieldId": "labels", "name": "Labels", "required": False, "hasDefaultValue": False},
+            {"fieldId": "priority", "name": "Priority", "allowedValues": [{"name": "Highest"}, {"name": "Low"}]},
+        ]
         self.granted = {"BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES"}
 
     def answer(self, request: Request) -> Reply:
@@ -51,7 +70,9 @@ class HostedJira(Hosted):
                 names = request.query["permissions"].split(",")
                 return Reply(200, {"permissions": {name: {"havePermission": name in self.granted} for name in names}})
             case ["issue", "createmeta", _, "issuetypes"]:
-                return Reply(200, {"issueTypes": [{"name": "Task"}, {"name": "Incident"}]})
+                return Reply(200, {"issueTypes": [{"id": "10001", "name": "Task"}, {"id": "10002", "name": "Incident"}]})
+            case ["issue", "createmeta", _, "issuetypes", _]:
+                return Reply(200, {"fields": self.screen})
         issue = self.issues.get(parts[1])
         if issue is None:
             return Reply(404, {"errorMessages": ["Issue does not exist or you do not have permission to see it."]})
@@ -76,7 +97,7 @@ class HostedJira(Hosted):
             if request.method == "POST":
                 issue.comments.append(request.json["body"])
                 return Reply(201, {"id": "1"})
-            return Reply(200, {"comments": [{"body": body} for body in reversed(issue.comments)]})
+            return Reply(200, {"comments": issue.written()})
         if rest == ["transitions"]:
             return self._transitions(request, issue)
         return Reply(200, issue.shown())
@@ -100,6 +121,21 @@ class HostedJira(Hosted):
 
     def close_by_hand(self, key: str) -> None:
         self.issues[key].status = "完成"
+        self.issues[key].moves = [
+            {"author": {"displayName": "Ana"}, "created": "2026-11-02T00:05:00.000+0000", "items": [{"field": "status"}]}
+        ]
 
     def delete_by_hand(self, key: str) -> None:
         del self.issues[key]
+
+    def say_by_hand(self, key: str, by: str, text: str) -> None:
+        """In two paragraphs' worth of Atlassian Document Format, with a mention in it."""
+        words = [{"type": "mention", "attrs": {"text": "@canary "}}, {"type": "text", "text": text}]
+        body = {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": words}]}
+        self.issues[key].people.write(self.issues[key].comments, body, by, self.now())
+
+    def reopen_by_hand(self, key: str) -> None:
+        self.issues[key].status = "处理中"
+
+    def assign_by_hand(self, key: str, to: str) -> None:
+        self.issues[key].people.assignee = to

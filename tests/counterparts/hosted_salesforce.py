@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from by_hand import OURSELVES, ByHand
 from hosted import Hosted, Reply, Request
 
 COMMENT_BYTES = 4_000
@@ -16,6 +17,18 @@ class Case:
     key: str
     fields: dict[str, str]
     comments: list[str] = field(default_factory=list)
+    people: ByHand = field(default_factory=ByHand)
+
+    def whole(self) -> dict[str, Any]:
+        """With its owner and its comments, newest first."""
+        owner = self.people.assignee or OURSELVES
+        found = []
+        for index, body in enumerate(self.comments):
+            by, at = self.people.of(index)
+            found.append({"Id": f"00a{index}", "CommentBody": body, "CreatedBy": {"Name": by}, "CreatedDate": at})
+        comments = {"records": found[::-1]} if found else None
+        owned = {"OwnerId": f"005{owner}", "Owner": {"Name": owner}, "CreatedById": f"005{OURSELVES}"}
+        return self.shown() | owned | {"CaseComments": comments}
 
     def shown(self) -> dict[str, Any]:
         return {"Id": self.id, "IsClosed": self.fields["Status"] == "Closed"}
@@ -27,6 +40,7 @@ class HostedSalesforce(Hosted):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cases: dict[str, Case] = {}
+        self.merged: dict[str, str] = {}
         self.exhausted = False
         self.unique_key = True
 
@@ -38,8 +52,14 @@ class HostedSalesforce(Hosted):
         if self.exhausted:
             return Reply(403, [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}])
         parts = request.path.removeprefix("/services/data/v62.0/").split("/")
+        if parts == ["query"] and "FROM CaseComments" in request.query["q"]:
+            found = self.cases.get(request.query["q"].rpartition("Id = '")[2].strip("'"))
+            return Reply(200, {"done": True, "records": [found.whole()] if found else []})
         if parts == ["query"]:
             return self._comments(request.query["q"])
+        if parts == ["queryAll"]:
+            kept = self.merged.get(request.query["q"].rpartition("Id = '")[2].strip("'"))
+            return Reply(200, {"done": True, "records": [{"MasterRecordId": kept}] if kept else []})
         if parts[1:] == ["CaseComment"]:
             return self._comment(request.json)
         if parts[-1] == "describe":
@@ -111,3 +131,21 @@ class HostedSalesforce(Hosted):
 
     def delete_by_hand(self, number: str) -> None:
         del self.cases[number]
+
+    def say_by_hand(self, number: str, by: str, text: str) -> None:
+        case = self.cases[number]
+        case.people.write(case.comments, text, by, self.now())
+
+    def reopen_by_hand(self, number: str) -> None:
+        self.cases[number].fields["Status"] = "Working"
+
+    def assign_by_hand(self, number: str, to: str) -> None:
+        self.cases[number].people.assignee = to
+
+    def merge_by_hand(self, number: str) -> str:
+        """The case that is not kept is deleted, and names the one that is."""
+        kept = Case(f"500{len(self.cases) + 1:015}", "", {"Status": "Working"})
+        self.cases[kept.id] = kept
+        del self.cases[number]
+        self.merged[number] = kept.id
+        return kept.id

@@ -1,9 +1,13 @@
 """A ServiceNow instance as a model: records, a journal, resolving that needs a close code, queries that lag."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from by_hand import OURSELVES, ByHand
 from hosted import Hosted, Reply, Request
+
+from monitor.testing.simtime import START
 
 CHOICES = {"state": ("1", "2", "3", "6", "7", "8"), "close_code": ("Resolved by caller", "Solved (Permanently)")}
 
@@ -14,6 +18,8 @@ class Record:
     fields: dict[str, str]
     visible_at: float
     notes: list[str] = field(default_factory=list)
+    people: ByHand = field(default_factory=ByHand)
+    said: list[dict[str, str]] = field(default_factory=list)  # what people wrote
 
 
 class HostedServiceNow(Hosted):
@@ -22,6 +28,7 @@ class HostedServiceNow(Hosted):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.records: dict[str, Record] = {}
+        self.columns = {"correlation_id", "short_description", "work_notes", "assignment_group"}
 
     def answer(self, request: Request) -> Reply:
         if request.path == "/oauth_token.do":
@@ -29,9 +36,14 @@ class HostedServiceNow(Hosted):
         if not self.allowed(request):
             return Reply(401, {"error": {"message": "User Not Authenticated", "detail": "Required to provide Auth information"}})
         parts = request.path.removeprefix("/api/now/table/").split("/")
+        if parts[0] == "sys_dictionary":
+            wanted = request.query["sysparm_query"].rpartition("elementIN")[2].split(",")
+            return Reply(200, {"result": [{"element": name} for name in wanted if name in self.columns]})
         if parts[0] == "sys_choice":
             column = request.query["sysparm_query"].rpartition("element=")[2]
             return Reply(200, {"result": [{"value": value} for value in CHOICES[column]]})
+        if parts[0] == "sys_journal_field":
+            return self._journal(request)
         if len(parts) == 2:
             return self._one(request, parts[1])
         return self._create(request) if request.method == "POST" else self._list(request)
@@ -64,6 +76,10 @@ class HostedServiceNow(Hosted):
             if "work_notes" in change:
                 record.notes.insert(0, change.pop("work_notes"))
             record.fields.update(change)
+        if request.query.get("sysparm_display_value") == "all":
+            who = {"assigned_to": record.people.assignee, "closed_by": record.people.closed_by, "resolved_by": ""}
+            both = {"state": {"value": record.fields["state"], "display_value": "?"}}
+            return Reply(200, {"result": both | {name: {"value": "", "display_value": one} for name, one in who.items()}})
         journal = "".join(f"2026-11-02 00:01:00 - paycanary (Work notes)\n{note}\n\n" for note in record.notes)
         return Reply(200, {"result": {"sys_id": sys_id, "state": record.fields["state"], "work_notes": journal}})
 
@@ -72,9 +88,30 @@ class HostedServiceNow(Hosted):
 
     def close_by_hand(self, sys_id: str) -> None:
         self.records[sys_id].fields["state"] = "6"
+        self.records[sys_id].people.closed_by = "Ana"
 
     def close_for_good(self, sys_id: str) -> None:
         self.records[sys_id].fields["state"] = "7"
 
     def delete_by_hand(self, sys_id: str) -> None:
         del self.records[sys_id]
+
+    def _journal(self, request: Request) -> Reply:
+        """Newest first, ours among them; instants in UTC, as values have them."""
+        record = self.records[request.query["sysparm_query"].partition("^")[0].removeprefix("element_id=")]
+        ours = [
+            {"sys_id": f"o{number}", "value": note, "sys_created_by": OURSELVES, "sys_created_on": "2026-11-02 00:00:01"}
+            for number, note in enumerate(record.notes)
+        ]
+        return Reply(200, {"result": [*record.said[::-1], *ours][: int(request.query["sysparm_limit"])]})
+
+    def say_by_hand(self, sys_id: str, by: str, text: str) -> None:
+        record = self.records[sys_id]
+        at = datetime.fromtimestamp(START + self.now(), UTC).strftime("%Y-%m-%d %H:%M:%S")
+        record.said.append({"sys_id": f"p{len(record.said)}", "value": text, "sys_created_by": by, "sys_created_on": at})
+
+    def reopen_by_hand(self, sys_id: str) -> None:
+        self.records[sys_id].fields["state"] = "2"
+
+    def assign_by_hand(self, sys_id: str, to: str) -> None:
+        self.records[sys_id].people.assignee = to

@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from by_hand import OURSELVES, ByHand
 from hosted import Hosted, Reply, Request
 
 KEY_SECONDS = 7_200.0
+MERGER = "Zendesk"
+USERS = {OURSELVES: 1, "Ana": 2, "李雷": 3, MERGER: -1}
 
 
 @dataclass
@@ -16,19 +19,34 @@ class ZendeskTicket:
     status: str = "new"
     comments: list[str] = field(default_factory=list)
     deleted: bool = False
+    people: ByHand = field(default_factory=ByHand)
 
     def shown(self) -> dict[str, Any]:
-        return {"id": self.id, "status": self.status, "external_id": self.fields.get("external_id")}
+        tags = [*self.fields.get("tags", []), *(["closed_by_merge"] if self.people.merged_into else [])]
+        assignee = USERS.get(self.people.assignee)
+        shown = {"id": self.id, "status": self.status, "external_id": self.fields.get("external_id"), "tags": tags}
+        return shown | {"submitter_id": USERS[OURSELVES], "assignee_id": assignee}
+
+    def written(self) -> list[dict[str, Any]]:
+        """Newest first."""
+        found = []
+        for index, body in enumerate(self.comments):
+            by, at = self.people.of(index)
+            via = {"channel": "merge" if by == MERGER else "web"}
+            found.append({"id": self.id * 1000 + index, "body": body, "author_id": USERS[by], "created_at": at, "via": via})
+        return found[::-1]
 
 
 class HostedZendesk(Hosted):
     description = "zendesk.yaml"
+    vendor = "zendesk.json"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.tickets: dict[int, ZendeskTicket] = {}
         self.keys: dict[str, tuple[float, bytes, int]] = {}
         self.groups, self.ticket_fields = {7}, {360}
+        self.role, self.active = "agent", True
 
     def answer(self, request: Request) -> Reply:
         if request.path == "/oauth/tokens":
@@ -36,9 +54,12 @@ class HostedZendesk(Hosted):
         if not self.allowed(request):
             return Reply(401, {"error": "invalid_token", "error_description": "The access token provided is expired"})
         parts = request.path.removeprefix("/api/v2/").split("/")
-        if parts[0] in ("groups", "ticket_fields"):
-            known = self.groups if parts[0] == "groups" else self.ticket_fields
-            return Reply(200, {}) if int(parts[1]) in known else Reply(404, {"error": "RecordNotFound"})
+        if parts == ["users", "me"]:
+            return Reply(200, {"user": {"id": 1, "role": self.role}})
+        if parts[0] in ("groups", "ticket_fields", "ticket_forms"):
+            known = {"groups": self.groups, "ticket_fields": self.ticket_fields}.get(parts[0], set())
+            found = {"ticket_field": {"id": int(parts[1]), "active": self.active}} if parts[0] == "ticket_fields" else {}
+            return Reply(200, found) if int(parts[1]) in known else Reply(404, {"error": "RecordNotFound"})
         if parts == ["tickets"]:
             return self._create(request) if request.method == "POST" else self._list(request.query["external_id"])
         return self._one(request, parts)
@@ -70,7 +91,7 @@ class HostedZendesk(Hosted):
             return Reply(404, {"error": "RecordNotFound", "description": "Not found"})
         if parts[2:] == ["comments"]:
             size = int(request.query.get("page[size]", "100"))
-            return Reply(200, {"comments": [{"id": n, "body": body} for n, body in enumerate(ticket.comments)][::-1][:size]})
+            return Reply(200, {"comments": ticket.written()[:size], "users": _named()})
         if request.method == "PUT":
             if ticket.status == "closed":
                 return Reply(422, {"error": "RecordInvalid", "description": "Status: closed prevents ticket update"})
@@ -78,7 +99,7 @@ class HostedZendesk(Hosted):
             ticket.status = change.get("status", ticket.status)
             if "comment" in change:
                 ticket.comments.append(change["comment"]["body"])
-        return Reply(200, {"ticket": ticket.shown()})
+        return Reply(200, {"ticket": ticket.shown(), "users": _named()})
 
     def texts(self, number: str) -> list[str]:
         return self.tickets[int(number)].comments
@@ -91,3 +112,26 @@ class HostedZendesk(Hosted):
 
     def delete_by_hand(self, number: str) -> None:
         self.tickets[int(number)].deleted = True
+
+    def say_by_hand(self, number: str, by: str, text: str) -> None:
+        ticket = self.tickets[int(number)]
+        ticket.people.write(ticket.comments, text, by, self.now())
+
+    def reopen_by_hand(self, number: str) -> None:
+        self.tickets[int(number)].status = "open"
+
+    def assign_by_hand(self, number: str, to: str) -> None:
+        self.tickets[int(number)].people.assignee = to
+
+    def merge_by_hand(self, number: str) -> str:
+        """Into a ticket of theirs. Nothing but a comment says which."""
+        into = ZendeskTicket(len(self.tickets) + 1, {"external_id": None}, self.now(), "open")
+        self.tickets[into.id] = into
+        self.say_by_hand(number, MERGER, f'此工单已关闭并合并到工单 #{into.id} "Checkout is down".')
+        self.tickets[int(number)].people.merged_into = str(into.id)
+        self.tickets[int(number)].status = "closed"
+        return str(into.id)
+
+
+def _named() -> list[dict[str, Any]]:
+    return [{"id": number, "name": name} for name, number in USERS.items()]

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ from monitor.testing.simtime import simulate
 TROUBLES = {"refused": 0.05, "429": 0.05, "503 before": 0.05, "503 after": 0.07, "lost before": 0.05, "lost after": 0.1}
 
 
-def moody(seed: int, share: float = 1.0) -> Callable[[Request], str]:
+def moody(seed: int, share: float = 1.0, troubles: Mapping[str, float] = TROUBLES) -> Callable[[Request], str]:
     dice = random.Random(seed)
 
     def mood(_: Request) -> str:
         throw = dice.random()
-        for name, chance in TROUBLES.items():
+        for name, chance in troubles.items():
             throw -= chance * share
             if throw < 0:
                 return name
@@ -40,13 +40,15 @@ def storm(
     seed: int,
     crashes: int = 6,
     resolve: bool = True,
+    troubles: Mapping[str, float] = TROUBLES,
 ) -> tuple[Any, Counter[str]]:
     """Open, update and resolve ``incidents``; the process is killed ``crashes`` times on the way. The desk, and what its rows became."""
 
     async def main() -> tuple[Any, Counter[str]]:
         loop = asyncio.get_running_loop()
         hosted = desk(loop.time)
-        client = HostedClient(hosted, moody(seed))
+        hosted.sampled = True
+        client = HostedClient(hosted, moody(seed, troubles=troubles))
         world = World(
             path,
             client,

@@ -14,6 +14,7 @@ from rt_server import PASSWORD, USER, RequestTracker, installed
 from monitor.clock import SystemClock
 from monitor.connectors import Delivered, Found, Rejected
 from monitor.connectors.client import Client, play
+from monitor.connectors.clip import DIVIDER
 from monitor.connectors.request_tracker import RequestTrackerConnector
 from monitor.delivery import Delivery
 from monitor.model.batch import Batch
@@ -70,8 +71,9 @@ async def test_a_ticket_lives_its_life_in_both_languages(tracker: RequestTracker
     (held,) = tracker.tickets(ticket.external_id)
     assert ("open", "Card payments fail / 银行卡支付失败") == (held["Status"], held["Subject"])
     said = tracker.texts(made.remote_id)
-    assert ["3 of 3 runs failed at authorise.\n\n3 次运行全部在预授权失败。"] == [text.rstrip() for text in said[:1]]
-    assert [f"change {revision}\n\n变更 {revision}\n\n[{ticket.external_id} r{revision}]" for revision in (2, 3, 4)] == said[1:]
+    assert [f"3 of 3 runs failed at authorise.{DIVIDER}3 次运行全部在预授权失败。"] == [text.rstrip() for text in said[:1]]
+    later = [f"change {revision}{DIVIDER}变更 {revision}\n\n[{ticket.external_id} r{revision}]" for revision in (2, 3, 4)]
+    assert later == said[1:]
 
 
 async def test_what_people_did_stays_done(tracker: RequestTracker):

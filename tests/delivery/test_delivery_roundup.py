@@ -14,6 +14,7 @@ from roundup_server import RoundupServer
 from monitor.clock import SystemClock
 from monitor.connectors import Call, Delivered, Found, Rejected
 from monitor.connectors.client import Client, play
+from monitor.connectors.clip import DIVIDER
 from monitor.connectors.roundup import RoundupConnector
 from monitor.delivery import Delivery
 from monitor.model.alert import Severity
@@ -86,8 +87,8 @@ async def test_the_life_of_a_ticket(tmp_path: Path):
         (issue,) = desk.issues()
         assert ("Card payments fail / 银行卡支付失败", "critical") == (issue["title"], issue["priority"]["name"])
         texts = desk.texts(issue)
-        assert "3 of 3 runs failed at authorise.\n\n3 次运行全部在预授权失败。" == texts[0]
-        assert [f"change {number}\n\n变更 {number}" for number in (2, 3, 4, 5)] == texts[1:]
+        assert f"3 of 3 runs failed at authorise.{DIVIDER}3 次运行全部在预授权失败。" == texts[0]
+        assert [f"change {number}{DIVIDER}变更 {number}" for number in (2, 3, 4, 5)] == texts[1:]
     await client.close()
 
 

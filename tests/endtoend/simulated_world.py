@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from monitor.config import Config, load
 from monitor.connectors import Access, Answer, Call
 from monitor.model.outcome import NetworkReason
 from monitor.model.result import Exchange, Phases, Reach
-from monitor.net.resolver import Resolver
+from monitor.net.resolver import Lookup, Resolver
 from monitor.probes import Call as ProbeCall
 from monitor.probes import Probe
 from monitor.stores.ledger import LedgerFile
@@ -34,7 +34,7 @@ class StoryProbe:
     async def run(self, call: ProbeCall) -> Exchange:
         self.calls += 1
         started = self._clock.wall()
-        status = self._story(started - START, call.target.id, str(call.options["path"]))
+        status = self._story(started - START, call.target.id, str(call.options.get("path", "")))
         await asyncio.sleep(ANSWER_SECONDS)
         if status is None:
             return Exchange(
@@ -52,12 +52,20 @@ class StoryProbe:
             status=status,
             headers={"content-type": "application/json"},
             body={"status": "ok"},
+            body_bytes=16,
             phases=Phases(0.001, 0.01, 0.03, None, 0.001, 0.07, 0.008),
             address="192.0.2.1",
         )
 
     async def close(self) -> None:
         pass
+
+
+class StoryResolver(Resolver):
+    """Every name leads to one address, at once and without a thread: those are not simulated."""
+
+    async def lookup(self, host: str, port: int) -> Lookup:
+        return await super().lookup("192.0.2.1", port)
 
 
 @dataclass
@@ -93,10 +101,13 @@ class Desk:
 
 
 class World:
-    """``run(hours)`` a service over ``story``. A new World on the same folder is a restart."""
+    """``run(hours)`` a service over ``story``. A new World on the same folder is a restart.
 
-    def __init__(self, folder: Path, files: Mapping[str, str], story: Story) -> None:
-        self.folder, self._story = folder, story
+    ``triage``: whether trouble is looked into. Off where the story tells of something else: inquiries are requests and updates too.
+    """
+
+    def __init__(self, folder: Path, files: Mapping[str, str], story: Story, *, triage: bool = False) -> None:
+        self.folder, self._story, self._triage = folder, story, triage
         for name, text in files.items():
             place = folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -119,9 +130,13 @@ class World:
             store=lambda path, clock: SqliteStore(path, clock=clock, threaded=False),
             ledger=lambda path: LedgerFile(path, threaded=False),
             probes=probes,
+            resolver=StoryResolver,
             client=lambda _clock: self.desk,
             randomness=lambda count: b"\7" * count,
             luck=lambda: 0.5,
         )
-        config = load(self.folder / "paycanary.yaml")
-        return App(config, loader=lambda: load(self.folder / "paycanary.yaml"), edges=edges)
+        return App(self.config(), loader=self.config, edges=edges)
+
+    def config(self) -> Config:
+        read = load(self.folder / "paycanary.yaml")
+        return replace(read, service=replace(read.service, triage=self._triage))

@@ -10,6 +10,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from monitor.budget import Refusal
+from monitor.deadlines.targets import Kind as ClockKind
 from monitor.exporter import METRICS, Exporter
 from monitor.exporter.bounds import latency_bounds
 from monitor.exporter.catalogue import Kind
@@ -261,6 +262,9 @@ def story():
     exporter.result(result(24))
     exporter.missed(Missed("card", "local", 22, 23, MissReason.OVERLAP, START + 230))
     exporter.incidents({Severity.P1: 1, Severity.P3: 2})
+    exporter.clocks_left({(ClockKind.RESPOND, Severity.P1): 420.0})
+    exporter.clock_missed(ClockKind.RESTORE, Severity.P2)
+    exporter.calendars(["always", "shanghai"], ["shanghai"])
     exporter.outbox("desk", OutboxState.RETRY, 2, 31.5)
     exporter.delivery("sent", "desk", 0.08)
     exporter.delivery("something new", "desk")

@@ -1,11 +1,13 @@
 """Alerts, and a book with everything it ever handed out."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.incidents import Book, Change
+from monitor.incidents import Book, Change, Parent
+from monitor.incidents.routes import Step
+from monitor.incidents.turns import episode_from
 from monitor.model.alert import Alert, AlertState, Severity
 from monitor.model.incident import Incident, Ticket, TimelineEntry, Window, WindowKind
 from monitor.model.sample import Series
@@ -43,6 +45,26 @@ def window(starts: float, ends: float, name: str = "w1", **more: Any) -> Window:
     return replace(Window(name, WindowKind.SILENCE, starts, ends, "li", "planned work"), **more)
 
 
+class Ladder:
+    """P1 rings the phone at once. Unacknowledged, everything climbs to the lead after five minutes and to the head after fifteen."""
+
+    def first(self, severity: Severity, labels: Mapping[str, str], at: float) -> tuple[str, ...]:
+        return ("desk", "phone") if severity is Severity.P1 else ("desk",)
+
+    def steps(self, severity: Severity, labels: Mapping[str, str], at: float) -> tuple[Step, ...]:
+        return ((300.0, ("lead",)), (900.0, ("phone", "head")))
+
+
+def same_ground(incidents: Sequence[Incident], ground: Mapping[str, frozenset[str]], at: float) -> Parent | None:
+    """Two whose targets share something and that began within two minutes of each other."""
+    for cause in sorted(set().union(*ground.values())):
+        found = [one for one in incidents if cause in ground.get(one.target, ()) and at - episode_from(one) <= 120.0]
+        if len(found) > 1:
+            said = Text(f"They share {cause}.", f"它们共用 {cause}。")
+            return Parent(cause, Text(f"{cause}: in trouble", f"{cause}：出现故障"), said, tuple(one.id for one in found))
+    return None
+
+
 class World:
     """Plays the store: keeps what was handed out, and can start a new book from it."""
 
@@ -77,6 +99,11 @@ class World:
         self.windows[made.id] = made
         return self.keep(self.book.window_added(made, at))
 
+    def end(self, name: str, by: str, at: float) -> Change:
+        ended, change = self.book.window_ended(name, by, at)
+        self.windows[name] = ended
+        return self.keep(change)
+
     def restart(self, *, store: Iterable[Incident] | None = None) -> None:
         """``store``: what it still gives back; unless said, all but the incidents that the book has let go."""
         incidents = [self.incidents[name] for name in self.book.incidents] if store is None else store
@@ -90,6 +117,14 @@ class World:
     @property
     def told(self) -> list[str]:
         return [f"{ticket.kind.value} {ticket.at:g}" for ticket in self.tickets]
+
+    def of(self, target: str) -> Incident:
+        (found,) = [one for one in self.book.incidents.values() if one.target == target]
+        return found
+
+    def heard_by(self, desk: str) -> list[str]:
+        """What one desk was told, with the instant."""
+        return [f"{one.kind.value} {one.at:g}" for one in self.tickets if one.desks is None or desk in one.desks]
 
     @property
     def story(self) -> list[str]:

@@ -216,10 +216,10 @@ def test_an_incident_is_dated_by_the_onset_of_its_earliest_alert_and_says_how_su
 
     assert (one.only.since, one.only.between) == (70.0, (68.0, 72.0))
     assert (
-        "Began: about 1970-01-01T00:01:10Z (00:01:08 to 00:01:12). Detected: 1970-01-01T00:01:40Z, 30.00 s after it began."
+        "Began: about 1970-01-01 00:01:10 UTC (95 % interval: 00:01:08 to 00:01:12). Detected: 1970-01-01 00:01:40 UTC, 30 s after it"
         in one.tickets[0].body.en
     )
-    assert "开始时间：约 1970-01-01T00:01:10Z（00:01:08 至 00:01:12）。" in one.tickets[0].body.zh
+    assert "开始时间：约 1970-01-01 00:01:10 UTC（95 % 置信区间：00:01:08 至 00:01:12）。" in one.tickets[0].body.zh
 
     one.alerts(at("gateway", 120.0, rule="earlier", since=60.0))
     assert (one.only.since, one.only.between) == (60.0, None)

@@ -1,29 +1,69 @@
-"""Anything may happen to a book, in any order: what holds all the same. One book lives on; its twin restarts before every event."""
+"""Anything may happen to a book, in any order: what holds all the same. One book lives on; its twin restarts before every event.
+
+Everything that people, triage, clocks and desks do is an event too; routes climb, and the two targets stand on one network.
+"""
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import groupby
 
-from book_world import World, alert, over, window
+from book_world import Ladder, World, alert, over, same_ground, window
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from monitor.incidents import Book, Change, Refused, Unknown
+from monitor.incidents import AtDesk, Book, Change, Refused, Unknown
+from monitor.incidents.kinship import is_parent
 from monitor.model.alert import Alert, Severity
-from monitor.model.incident import CommandKind, Status
+from monitor.model.extent import Extent
+from monitor.model.incident import CommandKind, Incident, Status, Ticket
+from monitor.model.text import Text
+from monitor.model.triage import Diagnosis, Layer
 
 NAMES = st.sampled_from(["card-payment", "wallet", "refund", "history"])
 TARGETS = st.sampled_from(["sandbox", "live"])
 STEP = st.sampled_from([1.0, 5.0, 61.0, 2_000.0])
 OPENING = {CommandKind.OPEN, CommandKind.REOPEN}
+DESKS = ("desk", "phone", "lead", "head")
+GROUND = {"sandbox": frozenset({"network=a"}), "live": frozenset({"network=a"})}
+Act = Callable[[Book, str, float], Change]
+
+
+def verdict(layer: Layer, at: float) -> Diagnosis:
+    return Diagnosis(layer, 0.9, at, 1.0, "failing", Text(f"It is {layer.value}.", f"问题在 {layer.value}。"))
+
+
+ACTS: dict[str, Act] = {
+    "acknowledge": lambda book, name, at: book.acknowledge(name, "li", at),
+    "note": lambda book, name, at: book.note(name, "li", "looking", at),
+    "resolve": lambda book, name, at: book.resolve(name, "li", at),
+    "assign": lambda book, name, at: book.assign(name, "li", "wang", at),
+    "unassign": lambda book, name, at: book.assign(name, "li", "", at),
+    "escalate": lambda book, name, at: book.escalate(name, "li", at),
+    "snooze": lambda book, name, at: book.snooze(name, "li", at + 400.0, at),
+    "pend": lambda book, name, at: book.pend(name, "li", "the gateway's answer", at),
+    "resume": lambda book, name, at: book.resume(name, "li", at),
+    "fix at P1": lambda book, name, at: book.prioritise(name, "li", Severity.P1, at),
+    "fix at P4": lambda book, name, at: book.prioritise(name, "li", Severity.P4, at),
+    "leave to alerts": lambda book, name, at: book.prioritise(name, "li", None, at),
+    "triaged: gateway": lambda book, name, at: book.triaged(name, verdict(Layer.GATEWAY, at), at, fingerprint="f1"),
+    "triaged: TLS": lambda book, name, at: book.triaged(name, verdict(Layer.TLS, at), at),
+    "measured": lambda book, name, at: book.measured(name, Extent(at), at),
+    "heard": lambda book, name, at: book.heard(name, "zhao", "we see it too", at),
+    "closed there": lambda book, name, at: book.at_desk(
+        name, AtDesk.CLOSED, "zhao", Text("Closed there.", "已在工单系统关闭。"), at
+    ),
+    "clock": lambda book, name, at: book.clock(name, "respond missed", Text("Too late.", "已超时。"), at),
+    "recurring": lambda book, name, at: book.recurring(name, "prb_1", Text("The third time.", "第三次出现。"), at),
+}
 
 
 class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.straight, self.broken = World(), World()
+        options = {"routes": Ladder(), "ground": GROUND, "common_cause": same_ground}
+        self.straight, self.broken = World(**options), World(**options)
         self.at = 1_000.0
         self.firing: dict[str, Alert] = {}
         self.windows = 0
@@ -60,21 +100,16 @@ class Life(RuleBasedStateMachine):
         self.both(lambda world: world.tick(self.at))
 
     @precondition(lambda self: self.straight.incidents)
-    @rule(data=st.data(), what=st.sampled_from(["acknowledge", "note", "resolve"]))
-    def a_human_acts(self, data: st.DataObject, what: str) -> None:
+    @rule(data=st.data(), what=st.sampled_from(sorted(ACTS)))
+    def something_is_done_or_found(self, data: st.DataObject, what: str) -> None:
         name = data.draw(st.sampled_from(sorted(self.straight.incidents)))
         self.at += 1.0
-        self.both(lambda world: self._act(world, what, name))
+        self.both(lambda world: self._act(world, ACTS[what], name))
 
-    def _act(self, world: World, what: str, name: str) -> None:
-        acts: dict[str, Callable[[Book], Change]] = {
-            "acknowledge": lambda book: book.acknowledge(name, "li", self.at),
-            "note": lambda book: book.note(name, "li", "looking", self.at),
-            "resolve": lambda book: book.resolve(name, "li", self.at),
-        }
+    def _act(self, world: World, act: Act, name: str) -> None:
         before = dict(world.book.incidents)
         try:
-            world.keep(acts[what](world.book))
+            world.keep(act(world.book, name, self.at))
         except (Refused, Unknown):
             assert dict(world.book.incidents) == before
 
@@ -95,30 +130,58 @@ class Life(RuleBasedStateMachine):
         homes = Counter(name for incident in self.straight.book.incidents.values() for name in incident.alerts)
         assert all(count == 1 for count in homes.values())
 
-    @invariant()
-    def what_is_open_and_not_silenced_has_a_ticket_and_what_is_closed_has_its_end(self) -> None:
-        for incident in self.straight.incidents.values():
-            told = [
-                ticket
-                for ticket in self.straight.tickets
-                if ticket.incident == incident.id and ticket.episode == incident.episode
-            ]
-            if incident.status is Status.RESOLVED:
-                assert not told or told[-1].kind is CommandKind.RESOLVE
-            else:
-                assert incident.silenced or told
-                assert incident.alerts
+    def _told(self, incident: Incident, desk: str) -> list[Ticket]:
+        """In this episode."""
+        mine = [one for one in self.straight.tickets if (one.incident, one.episode) == (incident.id, incident.episode)]
+        return [one for one in mine if desk in (one.desks or DESKS)]
 
     @invariant()
-    def each_episode_is_told_in_order_and_revisions_count_up(self) -> None:
+    def what_is_open_and_not_silenced_is_told_itself_or_with_its_cause(self) -> None:
+        for incident in self.straight.book.open():
+            parent = self.straight.book.incidents.get(incident.parent)
+            told_with = parent is not None and parent.status is not Status.RESOLVED
+            assert incident.silenced or self._told(incident, "desk") or told_with
+            assert incident.alerts or is_parent(incident)
+
+    @invariant()
+    def every_desk_that_heard_of_the_beginning_hears_of_the_end(self) -> None:
+        for incident in self.straight.incidents.values():
+            for desk in DESKS:
+                told = self._told(incident, desk)
+                ended = bool(told) and told[-1].kind is CommandKind.RESOLVE
+                assert ended is (bool(told) and incident.status is Status.RESOLVED)
+
+    @invariant()
+    def each_desk_is_told_each_episode_in_order_and_revisions_count_up(self) -> None:
         for _, group in groupby(sorted(self.straight.tickets, key=lambda t: (t.incident, t.revision)), key=lambda t: t.incident):
             tickets = list(group)
             assert [ticket.revision for ticket in tickets] == list(range(1, len(tickets) + 1))
-            for _, episode in groupby(tickets, key=lambda ticket: ticket.external_id):
-                kinds = [ticket.kind for ticket in episode]
-                assert kinds[0] in OPENING
-                assert all(kind is CommandKind.UPDATE for kind in kinds[1:-1])
-                assert kinds.count(CommandKind.RESOLVE) <= 1
+            for desk in DESKS:
+                mine = [ticket for ticket in tickets if desk in (ticket.desks or DESKS)]
+                for _, episode in groupby(mine, key=lambda ticket: ticket.external_id):
+                    kinds = [ticket.kind for ticket in episode]
+                    assert kinds[0] in OPENING
+                    assert all(kind is CommandKind.UPDATE for kind in kinds[1:-1])
+                    assert kinds.count(CommandKind.RESOLVE) <= 1
+
+    @invariant()
+    def the_last_turn_says_how_it_stands(self) -> None:
+        for incident in self.straight.incidents.values():
+            turns = incident.turns
+            assert [turn.at for turn in turns] == sorted(turn.at for turn in turns)
+            last = turns[-1]
+            assert (last.status, last.severity, last.pending) == (incident.status, incident.severity, bool(incident.pending))
+
+    @invariant()
+    def a_parent_lasts_as_long_as_its_parts(self) -> None:
+        open_ones = self.straight.book.open()
+        for parent in filter(is_parent, open_ones):
+            parts = [one for one in open_ones if one.parent == parent.id]
+            assert {part.id for part in parts} <= set(parent.children)
+
+    @invariant()
+    def what_failed_is_remembered_after_it_recovered(self) -> None:
+        assert all(incident.lead or is_parent(incident) for incident in self.straight.incidents.values())
 
     @invariant()
     def a_restart_before_every_event_changes_nothing(self) -> None:

@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from monitor.sandbox.control import read_faults, shown
-from monitor.sandbox.faults import KNOBS, Board, Fault, FaultError, parse
+from monitor.sandbox.faults import Board, FaultError, parse
+from monitor.sandbox.knobs import KNOBS, Fault
 from monitor.sandbox.wire import Call, Operation
 
 CALL = Call("mastercard", Operation.AUTHORISE, "visa", "450875")
@@ -35,6 +36,7 @@ def test_an_unknown_knob_is_refused_with_the_list_of_knobs():
         ({"knob": "unavailable", "on_seconds": 1}, "off_seconds"),
         ({"knob": "brand_down"}, "brand"),
         ({"knob": "decline", "decision": "maybe"}, "decline.decision"),
+        ({"knob": "acquirer_down", "error": "asleep"}, "acquirer_down.error"),
         ({"knob": "reset", "card_prefix": "4508750015741019"}, "reset.card_prefix"),
         ({"knob": "throttle", "per_second": 0}, "throttle.per_second"),
         ([], "expected an object"),

@@ -8,10 +8,10 @@ import time
 
 import aiohttp
 import pytest
-from sandbox_world import movement, running, void
+from sandbox_world import MERCHANT, ROOT, basic, movement, running, void
 
 from monitor.sandbox import server
-from monitor.sandbox.faults import KNOBS
+from monitor.sandbox.knobs import KNOBS
 from monitor.sandbox.server import BODY_LIMIT_BYTES, Sandbox, Settings
 
 
@@ -172,6 +172,59 @@ async def stale_read(caller):
     assert 400 == (await caller.mastercard("GET", "/order/o1"))[0]
 
 
+async def key_rotated(caller):
+    def with_second_password():
+        password = caller.sandbox.credentials.second_password.reveal()
+        return {"Authorization": basic(f"merchant.{MERCHANT}", password)}
+
+    def with_second_key():
+        return {"Authorization": f"Bearer {caller.sandbox.credentials.second_key.reveal()}"}
+
+    orders, balance = f"{caller.sandbox.base_url}{ROOT}/order", f"{caller.sandbox.base_url}/v1/balance"
+    for faults, first in (((), 200), (({"knob": "key_rotated"},), 401)):
+        await caller.faults(*faults)
+        assert first == (await caller.mastercard("GET", "/order"))[0]
+        assert first == (await caller.stripe("GET", "/v1/balance"))[0]
+        assert 200 == (await caller.request("GET", orders, headers=with_second_password()))[0]
+        assert 200 == (await caller.request("GET", balance, headers=with_second_key()))[0]
+
+
+async def merchant_disabled(caller):
+    await caller.faults({"knob": "merchant_disabled"})
+    status, body, _ = await caller.authorise("o1")
+    assert (400, "INVALID_REQUEST") == (status, body["error"]["cause"])
+    status, body, _ = await caller.stripe("GET", "/v1/balance")
+    assert (400, "testmode_charges_only") == (status, body["error"]["code"])
+    assert 200 == (await caller.request("GET", f"{caller.sandbox.base_url}/api/rest/version/100/information"))[0]
+
+
+async def acquirer_down(caller):
+    form = {"amount": 100, "currency": "usd", "confirm": "true", "payment_method": "pm_card_visa"}
+    for error, gateway_code, decline_code in (
+        ("system_error", "ACQUIRER_SYSTEM_ERROR", "processing_error"),
+        ("timed_out", "TIMED_OUT", "issuer_not_available"),
+    ):
+        await caller.faults({"knob": "acquirer_down", "seconds": 0, "error": error, "brand": "visa"})
+        _, visa, _ = await caller.authorise(f"visa-{error}", number="4508750015741019")
+        _, other, _ = await caller.authorise(f"other-{error}")
+        assert (gateway_code, "APPROVED") == (visa["response"]["gatewayCode"], other["response"]["gatewayCode"])
+        status, body, _ = await caller.stripe("POST", "/v1/payment_intents", **form)
+        assert (402, decline_code) == (status, body["error"]["decline_code"])
+
+
+async def missing_field(caller):
+    await caller.faults({"knob": "missing_field", "field": "response.gatewayCode"})
+    _, body, _ = await caller.authorise("o1")
+    assert ("SUCCESS", "00") == (body["result"], body["response"]["acquirerCode"])
+    assert "gatewayCode" not in body["response"]
+
+
+async def garbled(caller):
+    await caller.faults({"knob": "garbled"})
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        await caller.authorise("o1")
+
+
 async def wrong_amount(caller):
     await caller.faults({"knob": "wrong_amount", "factor": 100})
     assert 100 == (await caller.authorise("o1", amount="1.00"))[1]["order"]["amount"]
@@ -193,6 +246,11 @@ SHOWN = {
             list_lag,
             stale_read,
             wrong_amount,
+            key_rotated,
+            merchant_disabled,
+            acquirer_down,
+            missing_field,
+            garbled,
         ),
     )
 }
