@@ -5,13 +5,14 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from benchmarks.triage.play import Played
+from benchmarks.triage.play import ATTEMPTS, Played
 from benchmarks.triage.scenario import CONFIDENT, Scenario
 from benchmarks.triage.scenarios import SCENARIOS
 from monitor.model.triage import Layer
 
 _BY_NAME = {one.id: one for one in SCENARIOS}
 QUIET = "quiet"
+LATER = "later-"
 #: In the order a request meets them; in the table, what decides nothing comes last.
 LAYERS = tuple(layer.value for layer in Layer)
 BANDS = ((0.0, 0.5), (0.5, 0.7), (0.7, 0.85), (0.85, 0.95), (0.95, 1.01))
@@ -33,6 +34,7 @@ MODES = {
     "F12": "one location, provider or address",
     "F14": "idempotency",
     "F15": "answers lost: money's state unknown",
+    "F16": "what takes money back fails",
     "F17": "throttling",
     "F19": "contract drift, ours or theirs",
     "F21": "stale reads",
@@ -91,15 +93,21 @@ def figures(played: Sequence[Played], seconds: float) -> list[tuple[str, str]]:
     wrong = sum(scenario_of(one).is_confidently_wrong(one.verdict, one.confidence) for one in loud)
     false = sum(scenario_of(one).is_confidently_wrong(one.verdict, one.confidence) for one in calm)
     parts = [one for one in loud if scenario_of(one).where]
+    later = [one for one in played if one.id.startswith(LATER)]
     took = sorted(one.took_seconds for one in played)
     return [
         ("layer right", share(sum(map(right, loud)), len(loud))),
         ("layer wrong with a confidence of 0.5 or more", f"{wrong} of {len(loud)}"),
         ("quiet scenarios with a confident layer", f"{false} of {len(calm)}"),
+        ("of the scenarios written later, right", share(sum(map(right, later)), len(later))),
         ("part named rightly, where only a part is hit", share(sum(map(right_where, parts)), len(parts))),
         (
             "an inquiry takes",
             f"median {quantile(took, 0.5):.1f} s, p99 {quantile(took, 0.99):.1f} s, longest {quantile(took, 1.0):.1f} s",
+        ),
+        (
+            "scenarios that the machine disturbed to the last attempt",
+            f"{sum(one.disturbed >= ATTEMPTS - 1 for one in played)} of {len(played)}",
         ),
         ("the whole bench took", f"{seconds:.0f} s on {os.cpu_count()} cores"),
     ]
@@ -201,6 +209,10 @@ _ABOUT = (
     "",
     "A label is decided from the fault, before any run. It names more than one layer only where nobody outside could tell them apart.",
     f"A quiet scenario is right when no layer is named, or with a confidence below {CONFIDENT}.",
+    "",
+    "The rules were made with this bench in sight, so its share says what they are known to do and is no forecast. The scenarios whose names",
+    "begin with `later-` were written when the rules were settled on all others: the first time they were played, 14 of the 18 were right, and",
+    "the four others named a wrong layer with confidence. That is closer to what to expect of a trouble that nobody thought of.",
     "",
 )
 

@@ -20,7 +20,7 @@ from benchmarks.triage.scenario import Scenario
 from benchmarks.triage.scenarios import QUICK, SCENARIOS, named
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "out" / "triage.json"
+RESULTS = HERE / "results" / "triage.json"
 PAGE = HERE.parents[1] / "docs" / "triage-benchmark.md"
 #: Most of a scenario is waiting for what does not come, so there may be more of them than cores.
 WORKERS = 4
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--workers", type=int, default=WORKERS)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, help="where the verdicts go; those of the whole bench have their place")
     asked = parser.parse_args()
     chosen = named(QUICK) if asked.quick else _beginning(asked.names)
     began = time.monotonic()
@@ -46,12 +46,18 @@ def main() -> None:
     seconds = time.monotonic() - began
     played = in_order(played)
     print("\n".join(report.overview(played, seconds)))
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    facts = {"seconds": round(seconds), "played": [written(one) for one in played]}
-    asked.out.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if len(chosen) == len(SCENARIOS):
+    whole = len(chosen) == len(SCENARIOS)
+    if asked.out or whole:
+        _save(asked.out or RESULTS, played, seconds)
+    if whole:
         PAGE.write_text(report.page(played, seconds), encoding="utf-8")
     sys.exit(any(report.scenario_of(one).is_confidently_wrong(one.verdict, one.confidence) for one in played))
+
+
+def _save(path: Path, played: Sequence[Played], seconds: float) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    facts = {"seconds": round(seconds), "played": [written(one) for one in played]}
+    path.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def run(scenarios: Iterable[Scenario], seeds: Iterable[int], *, workers: int = WORKERS) -> Iterator[Played]:

@@ -1,6 +1,7 @@
 """What one row of the bench is: a fault, where and when, and what a right verdict says of it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.triage.breaks import Break
 from monitor.model.triage import Layer, Symptom
@@ -53,14 +54,14 @@ def row(
     *breaks: Break,
     right: Layer | tuple[Layer, ...],
     where: str | tuple[str, ...] = (),
-    **more: object,
+    **more: Any,
 ) -> Scenario:
     """One scenario, in short."""
     layers = (right,) if isinstance(right, Layer) else right
     parts = frozenset([where] if isinstance(where, str) else where)
-    return Scenario(id, mode, fault, gateway, breaks, layers, where=parts, **more)  # type: ignore[arg-type]
+    return Scenario(id, mode, fault, gateway, breaks, layers, where=parts, **more)
 
 
-def quiet(id: str, mode: str, fault: str, gateway: str, *breaks: Break, **more: object) -> Scenario:  # noqa: A002
+def quiet(id: str, mode: str, fault: str, gateway: str, *breaks: Break, **more: Any) -> Scenario:  # noqa: A002
     """One in which nobody has anything to do."""
     return row(id, mode, fault, gateway, *breaks, right=(Layer.NONE, Layer.UNKNOWN), quiet=True, **more)

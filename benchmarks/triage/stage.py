@@ -36,6 +36,11 @@ class Stage:
             self._stalling.cancel()
             self._stalling = None
 
+    @property
+    def stalling(self) -> bool:
+        """Whether our loop stands still because the scenario says so."""
+        return self._stalling is not None
+
     def stall(self) -> None:
         """Our loop stands still again and again, as beside somebody who blocks it."""
         self._stalling = asyncio.get_running_loop().create_task(_stall())

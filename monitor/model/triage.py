@@ -93,7 +93,7 @@ class Observation:
     bad: int = 0
     run_id: str = ""
     after: int = 0  # good runs since the latest bad one: says whether it is over
-    mix: tuple[tuple[str, int], ...] = ()  # bad runs by "outcome" or "outcome code", commonest first; empty: all are as ``outcome``
+    mix: tuple[tuple[str, int], ...] = ()  # bad runs by "outcome" or "outcome code", commonest first; empty: all alike
 
 
 @dataclass(frozen=True, slots=True)

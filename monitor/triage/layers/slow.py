@@ -83,9 +83,11 @@ def one_place(evidence: Evidence) -> str:
     grown = main_growths(evidence)
     plain = sum(deciding_phase([each]) is not None for each in grown)
     slow, hit = {each.now.subject for each in grown}, {each.now.source for each in grown}
-    spared = {each.now.source for each in growths(evidence) if each.now.subject in slow} - hit
+    enough = DECIDING_SHARE * min((each.total for each in grown), default=0.0)
+    alike = {each.now.source for each in growths(evidence) if each.now.subject in slow and each.total >= enough}
+    spared = {each.now.source for each in growths(evidence) if each.now.subject in slow} - alike
     # Where no phase stands out it is a bit of everything: a busy host, ours or theirs, and not the way there.
-    return joined(sorted(hit)) if spared and plain * 2 > len(grown) else ""
+    return joined(sorted(hit)) if spared and alike <= hit and plain * 2 > len(grown) else ""
 
 
 def token_steps(evidence: Evidence) -> set[str]:
