@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-fast test-kills test-kills-ledger test-desks bench bench-detection bench-detection-calibration bench-detection-service bench-backtest docs dashboards lint format types coverage clean
+.PHONY: help run test test-fast test-kills test-kills-ledger test-desks bench bench-detection bench-detection-calibration bench-detection-service bench-backtest bench-triage bench-triage-latency docs dashboards lint format types coverage clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -36,8 +36,9 @@ test-kills: $(VENV)/.dev ## kill -9 of the running service, again and again: KIL
 test-kills-ledger: $(VENV)/.dev ## kill -9 of a process that moves money: open at the gateway 0, charged twice 0: KILLS=25
 	KILLS=$${KILLS:-25} $(BIN)/pytest tests/ledger/test_ledger_kills.py -m '' -s
 
-test-desks: $(VENV)/.dev ## a thousand incidents through the model of every hosted desk: INCIDENTS=1000
-	INCIDENTS=$${INCIDENTS:-1000} $(BIN)/pytest tests/delivery/test_delivery_hosted.py -n 2
+test-desks: $(VENV)/.dev ## a thousand incidents x every fault x every ticket desk, and real kills: INCIDENTS=1000
+	$(BIN)/python tests/delivery/desk_matrix.py --incidents $${INCIDENTS:-1000} --out data/desk-matrix.json
+	$(BIN)/pytest tests/delivery/test_delivery_kills.py tests/delivery/test_delivery_storms.py -m ''
 
 bench: $(VENV)/.dev ## figures beside blackbox_exporter, on this machine, in one run
 	$(BIN)/python benchmarks/run.py
@@ -53,6 +54,12 @@ bench-detection-service: $(VENV)/.dev ## thirty faults at random instants throug
 
 bench-backtest: $(VENV)/.dev ## a month of 1,000 checks through the shipped rules: CHECKS=1000 EVERY=300
 	$(BIN)/python benchmarks/backtest_month.py --checks $${CHECKS:-1000} --every $${EVERY:-300}
+
+bench-triage: $(VENV)/.dev ## the labelled bench of faults: which layer, right or wrong; writes docs/triage-benchmark.md
+	$(BIN)/python -m benchmarks.triage.run
+
+bench-triage-latency: $(VENV)/.dev ## from a probe's end to the ticket on the wire, triage running beside it: INCIDENTS=220
+	$(BIN)/python benchmarks/triage_latency.py --incidents $${INCIDENTS:-220} --triage on
 
 docs: $(VENV)/.dev ## rebuild the reference pages and schemas
 	$(BIN)/python docs/build.py
@@ -71,7 +78,7 @@ types: $(VENV)/.dev ## mypy --strict
 
 coverage: $(VENV)/.dev ## branch coverage of the pure floors
 	$(BIN)/coverage run -m pytest -q -m 'not needs_tools and not counterpart and not slow'
-	$(BIN)/coverage report --include='monitor/model/*,monitor/transactions/*,monitor/detectors/*,monitor/rules/*,monitor/incidents/*,monitor/sla/*,monitor/redaction/*' --show-missing
+	$(BIN)/coverage report --include='monitor/model/*,monitor/transactions/*,monitor/detectors/*,monitor/rules/*,monitor/incidents/*,monitor/sla/*,monitor/redaction/*,monitor/triage/*,monitor/deadlines/*,monitor/routing/*' --show-missing
 
 clean: ## forget what was built; data/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

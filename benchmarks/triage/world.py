@@ -96,7 +96,7 @@ class World:
         return [front for place in chosen for number, front in enumerate(place.gateway) if index in (None, number)]
 
     def heal(self) -> None:
-        """Everything as it was. A certificate that was renewed stays renewed: nobody goes back to an old one."""
+        """Everything as it was before anything broke."""
         self.knobs()
         self.knobs(neighbour=True)
         for place in self.places.values():
