@@ -212,7 +212,7 @@ _ABOUT = (
     "",
     "The rules were made with this bench in sight, so its share says what they are known to do and is no forecast. The scenarios whose names",
     "begin with `later-` were written when the rules were settled on all others: the first time they were played, 14 of the 18 were right, and",
-    "the four others named a wrong layer with confidence. That is closer to what to expect of a trouble that nobody thought of.",
+    "the four others were judged wrongly, with confidence. That is closer to what to expect of a trouble that nobody thought of.",
     "",
 )
 
