@@ -151,17 +151,26 @@ class Pipeline:
 
     async def change(self, change: Change) -> None:
         """Store what happened to incidents, with its outbox rows, and wake delivery once it is durable."""
-        gathered = self._gathered
-        gathered.incidents.extend(change.incidents)
+        self._add(change)
+        self._gathered.durable = self._gathered.durable or bool(change)
+        if self._gathered.durable:
+            await self.commit()
+
+    def keep(self, change: Change) -> None:
+        """What nobody is told of and nobody waits for: stored with the next results, without a commit of its own."""
+        self._add(change)
+        self._gather()
+
+    def _add(self, change: Change) -> None:
+        gathered, newer = self._gathered, {incident.id for incident in change.incidents}
+        # While the store refuses, what is measured again and again must not pile up.
+        gathered.incidents = [one for one in gathered.incidents if one.id not in newer] + change.incidents
         gathered.timeline.extend(change.timeline)
         gathered.outbox.extend(self._fan_out(change.tickets))
-        gathered.durable = gathered.durable or bool(change)
         for incident in change.incidents:
             self._tell("incident", incident)
         for ticket in change.tickets:
             self._tell("ticket", ticket)
-        if gathered.durable:
-            await self.commit()
 
     async def announce(self, alerts: Sequence[Alert]) -> None:
         """Alerts that no rule raises: the money ledger's."""

@@ -1,6 +1,6 @@
 """The whole bench: every labelled scenario, in the order a request meets the layers."""
 
-from benchmarks.triage import at_the_gateway, before_the_gateway, behind_the_gateway, nothing_to_do, written_later
+from benchmarks.triage import at_the_gateway, before_the_gateway, behind_the_gateway, nothing_to_do, second_batch, written_later
 from benchmarks.triage.scenario import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -9,6 +9,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *behind_the_gateway.SCENARIOS,
     *nothing_to_do.SCENARIOS,
     *written_later.SCENARIOS,
+    *second_batch.SCENARIOS,
 )
 
 #: One of each kind, chosen to be over soon: what the test suite plays.

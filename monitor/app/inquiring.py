@@ -163,7 +163,7 @@ class Inquiring:
             self._begin()
         due = self.measuring.due()
         if due:
-            await self._pipeline.change(joined(self.measuring.measure(due)))
+            self._pipeline.keep(joined(self.measuring.measure(due)))
 
     def _begin(self) -> None:
         """Everything that is due."""

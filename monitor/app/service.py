@@ -30,7 +30,7 @@ from monitor.incidents.words import Words
 from monitor.model.alert import Alert
 from monitor.model.batch import Restored
 from monitor.model.check import Check
-from monitor.model.incident import OutboxState, Status
+from monitor.model.incident import OutboxState
 from monitor.model.result import Result
 from monitor.pipeline import Pipeline
 from monitor.probes.governor import STATE
@@ -51,8 +51,6 @@ GRACE_SECONDS = 10.0
 DELIVERY_GRACE_SECONDS = 5.0
 #: Money still open at the end is tried once more for this long; what stays open is in the ledger for the next start.
 LEDGER_GRACE_SECONDS = 5.0
-#: No desk has more waiting; a gauge that would take longer to count is wrong anyway.
-OUTBOX_COUNTED = 10_000
 
 
 class App:
@@ -380,8 +378,7 @@ class App:
     async def _count(self) -> None:
         """The gauges that are counted rather than told."""
         now = self.clock.wall()
-        open_ones = await self.store.incidents(statuses=(Status.OPEN, Status.ACKNOWLEDGED), limit=OUTBOX_COUNTED)
-        self.exporter.incidents(Counter(one.severity for one in open_ones))
+        self.exporter.incidents(Counter(one.severity for one in self.book.open()))
         self.exporter.store(self.store.pending)
         for target, level in self.probing.governor.levels().items():
             self.exporter.budget(target, level.tokens, level.declines_used, level.paused_seconds)

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import structlog
 
 from monitor.app.mirroring import joined
 from monitor.clock import Clock as WallClock
 from monitor.config import Config
-from monitor.deadlines.clocks import Clock, Standing, clocks
+from monitor.deadlines.clocks import Clock, Standing, clocks, quiet_seconds
 from monitor.deadlines.saying import said
 from monitor.deadlines.targets import Kind
 from monitor.exporter import Exporter
@@ -24,7 +25,23 @@ TURN_SECONDS = 5.0
 #: Incidents looked at in one go, 0.1 to 0.3 ms each: a probe may be due.
 INCIDENTS_A_STRETCH = 10
 
+#: What is left is worked out anew at least this often: gauges are read about as often.
+LOOK_SECONDS = 60.0
+
 Left = dict[tuple[Kind, Severity], float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The clocks of ``incident`` at ``at``: they say nothing new before ``until``, unless the incident changes."""
+
+    incident: Incident
+    at: float
+    until: float
+    clocks: tuple[Clock, ...]
+
+    def holds(self, incident: Incident, now: float) -> bool:
+        return self.incident is incident and self.at <= now < self.until
 
 
 class Timing:
@@ -40,15 +57,18 @@ class Timing:
         self._exporter = exporter
         self._clock = clock
         self._doubted: frozenset[str] = frozenset()
+        self._looks: dict[str, _Look] = {}  # by incident
 
     def adopt(self, config: Config) -> None:
         self._deadlines = config.deadlines
+        self._looks.clear()
 
     async def turn(self) -> None:
         """Also those resolved of late: what was missed while nobody ran this is recorded all the same."""
         self._doubt()
         left: Left = {}
         names = list(self._book.incidents)
+        self._looks = {name: look for name, look in self._looks.items() if name in self._book.incidents}
         for first in range(0, len(names), INCIDENTS_A_STRETCH):
             change = self._look(names[first : first + INCIDENTS_A_STRETCH], left)
             if change:
@@ -63,10 +83,17 @@ class Timing:
             incident = self._book.incidents.get(name)
             if incident is None or incident.parent or incident.silenced:
                 continue
-            for clock in clocks(incident, self._deadlines.targets, self._deadlines.calendars, now):
+            look = self._looks.get(name)
+            if look is None or not look.holds(incident, now):
+                look = self._looks[name] = self._look_at(incident, now)
+                changes += [self._say(incident, clock, now) for clock in look.clocks]
+            for clock in look.clocks:
                 _note(left, incident, clock)
-                changes.append(self._say(incident, clock, now))
         return joined(changes)
+
+    def _look_at(self, incident: Incident, now: float) -> _Look:
+        known = clocks(incident, self._deadlines.targets, self._deadlines.calendars, now)
+        return _Look(incident, now, now + min([LOOK_SECONDS, *map(quiet_seconds, known)]), known)
 
     def _say(self, incident: Incident, clock: Clock, now: float) -> Change:
         if not clock.key or clock.key in incident.clocks:

@@ -9,6 +9,7 @@ can be missed only while it holds, so one that is over already when it comes int
 stopped is judged by the targets that held when it did.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,6 +73,14 @@ def clocks(incident: Incident, targets: Targets, calendars: Calendars, now: floa
         _clock(Kind.RESTORE, turns, _over, targets, calendars, now),
     )
     return tuple(clock for clock in made if clock is not None)
+
+
+def quiet_seconds(clock: Clock) -> float:
+    """For so long it cannot come to anything new while its incident stays as it is: its hours pass no faster than time does."""
+    if clock.standing is not Standing.RUNNING or clock.missed is not None:
+        return math.inf
+    ahead = (share * clock.allowed_seconds - clock.elapsed_seconds for share in (*WARNINGS, 1.0))
+    return min((seconds for seconds in ahead if seconds >= 0), default=0.0)
 
 
 def history(incident: Incident) -> tuple[Turn, ...]:

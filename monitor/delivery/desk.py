@@ -1,6 +1,7 @@
 """One desk's sender: takes what is due, a few incidents at a time, each incident strictly in order."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
@@ -11,7 +12,7 @@ from monitor.clock import Clock
 from monitor.connectors import Access, Answer, Call, Connector, Delivered, Found, Gone, Rejected, Unsure
 from monitor.connectors.client import play
 from monitor.delivery.chores import Chore, ChoreKind, Chores
-from monitor.delivery.looking import Around, Looking, Policy
+from monitor.delivery.looking import LOOKS_MAX, Around, Looking, Policy
 from monitor.delivery.moves import UNSENT, Move, Verdict, after, choose, coalesce, left_behind, sending
 from monitor.delivery.pace import LONGEST_WAIT_SECONDS, Pace, back_off
 from monitor.delivery.policy import Hear, is_pointless, superseded
@@ -22,8 +23,6 @@ from monitor.stores import Store, StoreError
 
 log = structlog.get_logger(__name__)
 
-#: Asked for at once; more wait their turn in the store.
-DUE_MAX = 64
 #: Rows of one incident at one desk, and of one desk at the start: more than months of updates at one a minute at most.
 ROWS_MAX = 10_000
 #: Looked again after this long even when nothing was due: the wall clock may have been moved.
@@ -126,8 +125,11 @@ class Desk:
         pause = self._paused_until - self._clock.monotonic()
         if pause > 0:
             return min(pause, IDLE_SECONDS)
-        rows = await self._store.outbox_due(self._name, now, DUE_MAX)
-        for row in sorted(rows, key=lambda row: (row.ticket.severity.rank, row.created)):
+        if not self._has_room():
+            return IDLE_SECONDS  # the end of a job wakes us
+        # Enough to fill every place: of these, others than the jobs' and the looks' incidents are left.
+        rows = await self._store.outbox_due(self._name, now, self._parallel + LOOKS_MAX)
+        for row in rows:
             if self._has_room() and row.ticket.incident not in self._jobs and not self._looking.in_the_way(row.ticket.incident):
                 self._start(row.ticket.incident, self._advance(row.ticket.incident))
         while self._has_room() and (chore := self._chores.take(now, self._jobs)):
@@ -205,7 +207,7 @@ class Desk:
         if silent <= LONGEST_WAIT_SECONDS:
             return
         now = self._clock.wall()
-        rows = await self._store.outbox_rows(desk=self._name, limit=ROWS_MAX)
+        rows = await self._store.outbox_due(self._name, math.inf, ROWS_MAX)
         waiting = (row for row in rows if row.state is OutboxState.RETRY and row.next_at > now)
         await self._commit(*(replace(row, next_at=now) for row in waiting if row.ticket.incident not in self._jobs))
         self.wake()

@@ -111,7 +111,9 @@ class Store(Protocol):
 
     # The outbox. Small and indexed: answered from the writer's own connection, in order with the writes.
     async def outbox_due(self, desk: str, at: float, limit: int) -> list[OutboxRow]:
-        """The next row of each incident of that desk which is due, oldest first; rows behind an unsent one are not offered."""
+        """The next row of each incident of that desk which is due: the worst first, of equals the one due for longest. Rows behind an
+        unsent one are not offered.
+        """
 
     async def outbox_rows(self, *, desk: str | None = None, incident: str | None = None, limit: int = 200) -> list[OutboxRow]: ...
 

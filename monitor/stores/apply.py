@@ -10,6 +10,7 @@ from monitor.model.learned import Learned
 from monitor.model.mirror import Cursor
 from monitor.model.outcome import Standing
 from monitor.model.result import Missed, Result
+from monitor.stores import outbox
 from monitor.stores.cells import Cells
 from monitor.stores.rows import (
     ALERT,
@@ -188,7 +189,7 @@ class Applier:
         rows = [(entry.incident, TIMELINE_ENTRY.dump_json(entry).decode()) for entry in entries]
         self._connection.executemany("INSERT INTO timeline (incident, body) VALUES (?, ?)", rows)
 
-    def _write_outbox(self, rows: Iterable[OutboxRow]) -> None:
+    def _write_outbox(self, rows: Sequence[OutboxRow]) -> None:
         self._connection.executemany(
             _ADD_OUTBOX,
             [
@@ -196,6 +197,7 @@ class Applier:
                 for row in rows
             ],
         )
+        outbox.take_turns(self._connection, rows)
 
     def _write_windows(self, windows: Iterable[Window]) -> None:
         rows = [

@@ -1,25 +1,34 @@
-"""Questions about the outbox, asked on the writer's own connection so that they are in order with the writes."""
+"""Whose turn it is in the outbox; and questions about it, asked on the writer's own connection so that they are in order with the writes."""
 
 import sqlite3
+from collections.abc import Iterable
 
 from monitor.model.incident import OutboxRow, OutboxState
 from monitor.model.mirror import Cursor
 from monitor.stores.rows import CURSOR, OUTBOX_ROW
 
-#: Written out in every query: SQLite uses the partial index only where it sees these very words.
-_UNSENT = "state IN ('new', 'sending', 'retry', 'unsure')"
-_FIRST_OF_ITS_INCIDENT = f"""
-desk = ? AND {_UNSENT} AND NOT EXISTS (
-    SELECT 1 FROM outbox AS earlier
-    WHERE earlier.desk = outbox.desk AND earlier.incident = outbox.incident AND earlier.seq < outbox.seq
-      AND earlier.{_UNSENT}
-)"""  # noqa: S608 - only our own words are put together
-_DUE = f"SELECT body FROM outbox WHERE {_FIRST_OF_ITS_INCIDENT} AND next_at <= ? ORDER BY json_extract(body, '$.ticket.severity'), seq LIMIT ?"  # noqa: S608
-_NEXT = f"SELECT min(next_at) FROM outbox WHERE {_FIRST_OF_ITS_INCIDENT}"  # noqa: S608
+#: The worst incident first; of equals the one that has been due for longest, then the one that was told of first.
+_DUE = """
+SELECT body FROM outbox_turn AS turn JOIN outbox USING (seq)
+WHERE turn.desk = ? AND turn.next_at <= ? ORDER BY turn.severity, turn.next_at, seq LIMIT ?"""
+_NEXT = "SELECT min(next_at) FROM outbox_turn WHERE desk = ?"
+
+_TURN_OVER = "DELETE FROM outbox_turn WHERE desk = ? AND incident = ?"
+#: SQLite uses the partial index only where it sees the very words of the index.
+_NEXT_TURN = """
+INSERT INTO outbox_turn SELECT desk, incident, json_extract(body, '$.ticket.severity'), next_at, seq FROM outbox
+WHERE desk = ? AND incident = ? AND state IN ('new', 'sending', 'retry', 'unsure') ORDER BY seq LIMIT 1"""
 
 _WAITING = """
 SELECT desk, state, count(*), min(created) FROM outbox
 WHERE state IN ('new', 'sending', 'retry', 'unsure', 'dead') GROUP BY desk, state"""
+
+
+def take_turns(connection: sqlite3.Connection, changed: Iterable[OutboxRow]) -> None:
+    """To be called in the transaction in which ``changed`` were written."""
+    incidents = list({(row.desk, row.ticket.incident): None for row in changed})
+    connection.executemany(_TURN_OVER, incidents)
+    connection.executemany(_NEXT_TURN, incidents)
 
 
 def due(connection: sqlite3.Connection, desk: str, at: float, limit: int) -> list[OutboxRow]:
