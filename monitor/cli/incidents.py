@@ -31,20 +31,17 @@ def list_(
     if not found:
         out.print("no incidents")
         return
-    columns = ("", "status", "opened (UTC)", "lasted", "assigned to", "checks", "what")
-    table = Table(Column("incident", no_wrap=True), *columns)  # ids are there to be copied
+    table = Table(Column("incident", no_wrap=True), "", "status", "opened (UTC)", "what", box=None)  # ids are there to be copied
     for one in found:
-        table.add_row(
-            one["id"],
-            one["severity"] + "*" * one["severity_fixed"],
-            _standing(one),
-            one["opened"][:19],
-            show_seconds(_lasted(one)),
-            escape(one["assignee"]),
-            str(one["check_count"]),
-            escape(one["title"][lang]),
-        )
+        severity = one["severity"] + "*" * one["severity_fixed"]
+        table.add_row(one["id"], severity, _standing(one), _opened(one), escape(one["title"][lang]))
     out.print(table)
+
+
+def _opened(one: dict[str, Any]) -> str:
+    """``2026-11-22 09:59, lasted 3 min 47 s``, with who has it."""
+    day = one["opened"][:16].replace("T", " ")
+    return f"{day}, lasted {show_seconds(_lasted(one))}" + (f", {escape(one['assignee'])}" if one["assignee"] else "")
 
 
 def _standing(one: dict[str, Any]) -> str:

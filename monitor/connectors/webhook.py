@@ -23,9 +23,11 @@ from monitor.model.secret import Secret
 from monitor.model.text import Text
 
 VERSION = 1
-#: Standard Webhooks advises bodies below 20 kB: a title and two texts in two languages stay there.
+#: Standard Webhooks advises bodies below 20 kB: a title and two texts in two languages stay there. The body has the larger part: it is the
+#: whole story, and a comment mostly what is new in it.
 TITLE_MAX_BYTES = 300
-TEXT_MAX_BYTES = 3_500
+BODY_MAX_BYTES = 5_800
+COMMENT_MAX_BYTES = 3_300
 CHECKS_MAX = 50
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix, not a secret
 
@@ -118,8 +120,8 @@ def message(ticket: Ticket) -> dict[str, Any]:
         "severity": ticket.severity.value,
         "target": ticket.target,
         "title": _both(ticket.title, TITLE_MAX_BYTES),
-        "body": _both(ticket.body, TEXT_MAX_BYTES),
-        "comment": _both(ticket.comment, TEXT_MAX_BYTES),
+        "body": _both(ticket.body, BODY_MAX_BYTES),
+        "comment": _both(ticket.comment, COMMENT_MAX_BYTES),
         "checks": list(ticket.checks[:CHECKS_MAX]),
         "labels": dict(ticket.labels),
         "opened": _iso(ticket.opened),

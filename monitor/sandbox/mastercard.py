@@ -12,7 +12,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from monitor.model.money import Money
@@ -67,6 +67,7 @@ class Mastercard:
         )
         self._list_lag_seconds = list_lag_seconds
         self._keys = Keys(lifetime_seconds=None)
+        self._troubles = count(1)
         self._deeds: dict[Operation, Callable[[Deed], tuple[Payment, Entry]]] = {
             Operation.AUTHORISE: lambda deed: self._authorise(deed, pay=False),
             Operation.PAY: lambda deed: self._authorise(deed, pay=True),
@@ -104,8 +105,9 @@ class Mastercard:
             )
 
     def trouble(self, trouble: Trouble) -> Answer:
-        status, cause, explanation, support_code = _TROUBLES[trouble]
-        return shapes.error(status, cause, explanation, support_code=support_code)
+        """Each has a support code of its own, to be quoted to whoever looks after the gateway."""
+        status, cause, explanation, kind = _TROUBLES[trouble]
+        return shapes.error(status, cause, explanation, support_code=f"{kind}-{next(self._troubles):06d}" if kind else "")
 
     # Asking
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from monitor.incidents.words.figures import people_between, share, share_between
 from monitor.incidents.words.phrases import KINDS, LAYERS, MARKS
+from monitor.model.durations import duration_text
 from monitor.model.text import Text
 from monitor.model.units import show_seconds
 from monitor.web.incidents import running, whole
@@ -96,6 +97,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["seconds"] = show_seconds
+    environment.filters["duration"] = duration_text
     environment.filters["percent"] = share
     environment.globals |= {
         "marks": MARKS,

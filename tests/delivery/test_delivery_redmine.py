@@ -1,25 +1,19 @@
 """Facts about delivery to a real Redmine: its silent omissions, replies lost on the way, people closing and deleting issues."""
 
-import asyncio
-import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_model import make_row, make_ticket
-from lossy_proxy import LossyProxy
+from desk_model import make_ticket
+from real_desk import deliver_through_losses, do
 from redmine_server import KEYS, PROJECT, Redmine, installed
 
-from monitor.clock import SystemClock
 from monitor.connectors import Comment, Delivered, Found, Gone, Held, Rejected, TryAgain
-from monitor.connectors.client import Client, play
+from monitor.connectors.clip import DIVIDER
 from monitor.connectors.redmine import RedmineConnector
-from monitor.delivery import Delivery
-from monitor.model.batch import Batch
 from monitor.model.incident import CommandKind as Kind
 from monitor.model.secret import Secret
 from monitor.model.text import Text
-from monitor.stores.sqlite import SqliteStore
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.slow]
 
@@ -44,14 +38,6 @@ def connector_to(url: str, by: str = "monitor", **changes: object) -> RedmineCon
     return RedmineConnector(RedmineConnector.Options(**options))
 
 
-async def do(connector, flow):
-    client = Client(SystemClock())
-    try:
-        return await play(flow, lambda call: client.perform(call, connector.access))
-    finally:
-        await client.close()
-
-
 async def test_an_issue_lives_its_life_in_both_languages(desk: Redmine):
     connector = connector_to(desk.url)
     ticket = make_ticket("inc_life")
@@ -69,10 +55,11 @@ async def test_an_issue_lives_its_life_in_both_languages(desk: Redmine):
     (held,) = desk.issues(ticket.external_id)
     assert ("Card payments fail / 银行卡支付失败", "Immediate") == (held["subject"], held["priority"]["name"])
     assert "In Progress" == held["status"]["name"]
-    said = "<pre>\n3 of 3 runs failed at authorise.\n\n3 次运行全部在预授权失败。\n</pre>"
+    said = f"<pre>\n3 of 3 runs failed at authorise.{DIVIDER}3 次运行全部在预授权失败。\n</pre>"
     assert said == held["description"].replace("\r\n", "\n")
     assert [
-        f"<pre>\nchange {revision}\n\n变更 {revision}\n</pre>\n\n[{ticket.external_id} r{revision}]" for revision in (2, 3, 4)
+        f"<pre>\nchange {revision}{DIVIDER}变更 {revision}\n</pre>\n\n[{ticket.external_id} r{revision}]"
+        for revision in (2, 3, 4)
     ] == desk.notes(made.remote_id)
 
 
@@ -161,31 +148,8 @@ async def test_a_check_names_what_redmine_lacks(desk: Redmine, by: str, changes:
 
 
 async def test_replies_lost_on_the_way_leave_one_issue_for_each_incident(desk: Redmine, tmp_path: Path):
-    clock = SystemClock()
-    store = SqliteStore(tmp_path / "outbox.db", clock=clock)
-    store.open()
-    incidents = [f"inc_lost{number}" for number in range(3)]
-    rows = [
-        make_row(make_ticket(incident, kind, revision), at=clock.wall())
-        for incident in incidents
-        for revision, kind in enumerate((Kind.OPEN, Kind.RESOLVE), 1)
-    ]
-    await store.commit(Batch(outbox=rows, durable=True))
-    client, dice = Client(clock), random.Random(3)
-    async with LossyProxy() as proxy:
-        proxy.mood = lambda: dice.choice(("", "", "", "before", "after")) if proxy.lost < 8 else ""
-        proxy.upstream = int(desk.url.rpartition(":")[2])
-        delivery = Delivery(store, {"desk": connector_to(proxy.url.rstrip("/"))}, client, clock, lambda *_: None)
-        running = asyncio.create_task(delivery.run())
-        async with asyncio.timeout(150):
-            while await store.outbox_next("desk") is not None:
-                await asyncio.sleep(0.2)
-        await delivery.stop(10)
-        await running
-    await client.close()
-    await store.close()
+    external_ids = await deliver_through_losses(desk.url, connector_to, tmp_path)
 
-    held = [desk.issues(f"paycanary-test-{incident}-1") for incident in incidents]
+    held = [desk.issues(each) for each in external_ids]
     assert {1} == {len(issues) for issues in held}
     assert {"Resolved"} == {issues[0]["status"]["name"] for issues in held}
-    assert 8 == proxy.lost

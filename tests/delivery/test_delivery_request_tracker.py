@@ -1,26 +1,19 @@
 """Facts about delivery to a real Request Tracker: replies lost on the way, people closing and rejecting tickets."""
 
-import asyncio
-import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_model import make_row, make_ticket
-from lossy_proxy import LossyProxy
+from desk_model import make_ticket
+from real_desk import deliver_through_losses, do
 from rt_server import PASSWORD, USER, RequestTracker, installed
 
-from monitor.clock import SystemClock
 from monitor.connectors import Delivered, Found, Rejected
-from monitor.connectors.client import Client, play
 from monitor.connectors.clip import DIVIDER
 from monitor.connectors.request_tracker import RequestTrackerConnector
-from monitor.delivery import Delivery
-from monitor.model.batch import Batch
 from monitor.model.incident import CommandKind as Kind
 from monitor.model.secret import Secret
-from monitor.stores.sqlite import SqliteStore
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.slow]
 
@@ -44,14 +37,6 @@ def connector_to(url: str, **changes: object) -> RequestTrackerConnector:
         **changes,
     }
     return RequestTrackerConnector(RequestTrackerConnector.Options(**options))
-
-
-async def do(connector, flow):
-    client = Client(SystemClock())
-    try:
-        return await play(flow, lambda call: client.perform(call, connector.access))
-    finally:
-        await client.close()
 
 
 async def test_a_ticket_lives_its_life_in_both_languages(tracker: RequestTracker):
@@ -104,31 +89,8 @@ async def test_a_check_names_what_the_tracker_lacks(tracker: RequestTracker, cha
 
 
 async def test_replies_lost_on_the_way_leave_one_ticket_for_each_incident(tracker: RequestTracker, tmp_path: Path):
-    clock = SystemClock()
-    store = SqliteStore(tmp_path / "outbox.db", clock=clock)
-    store.open()
-    incidents = [f"inc_lost{number}" for number in range(3)]
-    rows = [
-        make_row(make_ticket(incident, kind, revision), at=clock.wall())
-        for incident in incidents
-        for revision, kind in enumerate((Kind.OPEN, Kind.RESOLVE), 1)
-    ]
-    await store.commit(Batch(outbox=rows, durable=True))
-    client, dice = Client(clock), random.Random(3)
-    async with LossyProxy() as proxy:
-        proxy.mood = lambda: dice.choice(("", "", "", "before", "after")) if proxy.lost < 8 else ""
-        proxy.upstream = int(tracker.url.rpartition(":")[2])
-        delivery = Delivery(store, {"desk": connector_to(proxy.url.rstrip("/"))}, client, clock, lambda *_: None)
-        running = asyncio.create_task(delivery.run())
-        async with asyncio.timeout(150):
-            while await store.outbox_next("desk") is not None:
-                await asyncio.sleep(0.2)
-        await delivery.stop(10)
-        await running
-    await client.close()
-    await store.close()
+    external_ids = await deliver_through_losses(tracker.url, connector_to, tmp_path)
 
-    held = [tracker.tickets(f"paycanary-test-{incident}-1") for incident in incidents]
+    held = [tracker.tickets(each) for each in external_ids]
     assert {1} == {len(tickets) for tickets in held}
     assert {"resolved"} == {tickets[0]["Status"] for tickets in held}
-    assert 8 == proxy.lost
