@@ -43,6 +43,12 @@ class Metrics(Protocol):
     def missed(self, missed: Missed) -> None: ...
 
 
+class Claim(Protocol):
+    """Delivery's word on rows that are about to be stored: those that may leave with this commit come back as on their way."""
+
+    def __call__(self, rows: Sequence[OutboxRow], stored: asyncio.Future[None], /) -> list[OutboxRow]: ...
+
+
 class Listener(Protocol):
     """Somebody who watches: the terminal view."""
 
@@ -62,6 +68,7 @@ class Pipeline:
         metrics: Metrics,
         desks: Sequence[str],
         wake: Callable[[], None],
+        claim: Claim = lambda rows, _stored: list(rows),
         clock: Clock,
         stalled: Callable[[float, float], bool] = lambda _since, _until: False,
         states: Callable[[], dict[str, str]] = dict,
@@ -74,6 +81,7 @@ class Pipeline:
         self._metrics = metrics
         self.desks = tuple(desks)
         self._wake = wake
+        self._claim = claim
         self._clock = clock
         self._stalled = stalled
         self._states = states
@@ -211,7 +219,7 @@ class Pipeline:
                 return
             while True:
                 try:
-                    await self._store.commit(batch)
+                    await self._store_and_let_go(batch)
                     break
                 except StoreError as error:
                     if self.store_ok:
@@ -221,6 +229,28 @@ class Pipeline:
             self.store_ok = True
         if batch.outbox:
             self._wake()
+
+    async def _store_and_let_go(self, batch: Batch) -> None:
+        """A ticket that can leave at once is stored as on its way: it waits for the disk once, not twice.
+
+        It leaves when the store has taken it, whether or not anybody still waits for that here.
+        """
+        rows, stored = batch.outbox, asyncio.get_running_loop().create_future()
+
+        def settle(commit: asyncio.Task[None]) -> None:
+            if commit.cancelled() or commit.exception():
+                stored.cancel()
+            else:
+                stored.set_result(None)
+
+        batch.outbox = self._claim(rows, stored)
+        commit = asyncio.create_task(self._store.commit(batch))
+        commit.add_done_callback(settle)
+        try:
+            await asyncio.shield(commit)
+        except StoreError:
+            batch.outbox = rows
+            raise
 
     def _take_gathered(self) -> tuple[Batch, Batch]:
         batch = self._gathered

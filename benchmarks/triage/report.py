@@ -3,7 +3,7 @@
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from benchmarks.triage.play import ATTEMPTS, Played
 from benchmarks.triage.scenario import CONFIDENT, Scenario
@@ -12,7 +12,9 @@ from monitor.model.triage import Layer
 
 _BY_NAME = {one.id: one for one in SCENARIOS}
 QUIET = "quiet"
-LATER = "later-"
+#: Batches written after the rules were settled on all that came before: how their names begin, and how many of how many were right when
+#: they were first played. That cannot be played again, so it is kept here.
+BATCHES = {"later-": ("first", 14, 18), "second-": ("second", 12, 14)}
 #: In the order a request meets them; in the table, what decides nothing comes last.
 LAYERS = tuple(layer.value for layer in Layer)
 BANDS = ((0.0, 0.5), (0.5, 0.7), (0.7, 0.85), (0.85, 0.95), (0.95, 1.01))
@@ -93,13 +95,12 @@ def figures(played: Sequence[Played], seconds: float) -> list[tuple[str, str]]:
     wrong = sum(scenario_of(one).is_confidently_wrong(one.verdict, one.confidence) for one in loud)
     false = sum(scenario_of(one).is_confidently_wrong(one.verdict, one.confidence) for one in calm)
     parts = [one for one in loud if scenario_of(one).where]
-    later = [one for one in played if one.id.startswith(LATER)]
     took = sorted(one.took_seconds for one in played)
     return [
         ("layer right", share(sum(map(right, loud)), len(loud))),
         ("layer wrong with a confidence of 0.5 or more", f"{wrong} of {len(loud)}"),
         ("quiet scenarios with a confident layer", f"{false} of {len(calm)}"),
-        ("of the scenarios written later, right", share(sum(map(right, later)), len(later))),
+        *_of_batches(played),
         ("part named rightly, where only a part is hit", share(sum(map(right_where, parts)), len(parts))),
         (
             "an inquiry takes",
@@ -111,6 +112,13 @@ def figures(played: Sequence[Played], seconds: float) -> list[tuple[str, str]]:
         ),
         ("the whole bench took", f"{seconds:.0f} s on {os.cpu_count()} cores"),
     ]
+
+
+def _of_batches(played: Sequence[Played]) -> Iterator[tuple[str, str]]:
+    for begin, (name, hits, of) in BATCHES.items():
+        batch = [one for one in played if one.id.startswith(begin)]
+        yield f"{name} batch written later, right when first played", share(hits, of)
+        yield f"{name} batch, right now that the rules know it", share(sum(map(right, batch)), len(batch))
 
 
 def share(hits: int, of: int) -> str:
@@ -211,8 +219,14 @@ _ABOUT = (
     f"A quiet scenario is right when no layer is named, or with a confidence below {CONFIDENT}.",
     "",
     "The rules were made with this bench in sight, so its share says what they are known to do and is no forecast. The scenarios whose names",
-    "begin with `later-` were written when the rules were settled on all others: the first time they were played, 14 of the 18 were right, and",
-    "the four others were judged wrongly, with confidence. That is closer to what to expect of a trouble that nobody thought of.",
+    "begin with `later-` and `second-` were written in two batches after the rules were settled on the others, and the second was played before",
+    "the misses of the first were mended. When they were",
+    "first played, 14 of 18 and then 12 of 14 were right, and the six others were judged wrongly, with confidence: the token step was",
+    "blamed for what failed everywhere (`later-500-in-one-place`, `later-edge-resets`), a page with 429 was taken for the gateway's own word",
+    "(`later-edge-429`), one brand and one card that were slow alone were not seen (`later-one-brand-slow`, `second-one-card-slow`), and one",
+    "place's slow names were taken for its network (`second-dns-slow-in-one-place`).",
+    "Of the second batch, the part that is hit was named in 4 of 9. Then the rules were mended, by what each miss had in common with others of",
+    "its kind. The figures of the first play are what to expect of a trouble that nobody thought of; those after it are not.",
     "",
 )
 

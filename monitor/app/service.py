@@ -30,7 +30,7 @@ from monitor.incidents.words import Words
 from monitor.model.alert import Alert
 from monitor.model.batch import Restored
 from monitor.model.check import Check
-from monitor.model.incident import OutboxState
+from monitor.model.incident import OutboxRow, OutboxState
 from monitor.model.result import Result
 from monitor.pipeline import Pipeline
 from monitor.probes.governor import STATE
@@ -117,6 +117,7 @@ class App:
             metrics=self.exporter,
             desks=tuple(self.config.desks),
             wake=self._wake,
+            claim=self._claim,
             clock=self.clock,
             stalled=self.lag.stalled,
             states=self.probing.governor.take_dirty,
@@ -362,6 +363,9 @@ class App:
 
     def _wake(self) -> None:
         self.delivery.wake()
+
+    def _claim(self, rows: Sequence[OutboxRow], stored: asyncio.Future[None]) -> list[OutboxRow]:
+        return self.delivery.claim(rows, stored)
 
     def _tell(self, kind: str, what: Any) -> None:
         for listener in self.listeners:

@@ -6,8 +6,9 @@ from monitor.model.alert import Alert
 from monitor.model.incident import Incident, Status
 from monitor.model.triage import Symptom
 
-#: Rules that watch how long it takes, and rules that watch what the gateway shows of itself. All others watch failures.
-_SLOW = frozenset({"latency", "quantile", "spike"})
+#: Rules that watch how long it takes, and rules that watch what the gateway shows of itself. Others watch failures, unless their alert
+#: tells of a ``slowdown``: a spike may be one of either.
+_SLOW = frozenset({"latency", "quantile"})
 _CHANGED = frozenset({"drift", "mix", "expiry"})
 
 

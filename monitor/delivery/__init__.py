@@ -5,7 +5,7 @@ decided in ``moves.py``, without any I/O.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from monitor.clock import Clock
@@ -15,7 +15,7 @@ from monitor.delivery.looking import Policy
 from monitor.delivery.moves import revived
 from monitor.delivery.policy import Hear, Sighting
 from monitor.model.batch import Batch
-from monitor.model.incident import OutboxState
+from monitor.model.incident import OutboxRow, OutboxState
 from monitor.stores import Store
 
 __all__ = ["Client", "Delivery", "Hear", "OnEvent", "Policy", "Settings", "Sighting"]
@@ -74,6 +74,16 @@ class Delivery:
         for name, one in self._desks.items():
             if desk in (None, name):
                 one.wake()
+
+    def claim(self, rows: Sequence[OutboxRow], stored: asyncio.Future[None]) -> list[OutboxRow]:
+        """New rows, about to be stored, as they are to be stored: an opening that its desk is free for is already on its way.
+
+        One commit then does for two. Its request leaves when ``stored`` has a result; cancel that when the store refused, and store
+        ``rows`` as they were.
+        """
+        worst_first = sorted(rows, key=lambda row: row.ticket.severity.rank)
+        claimed = {row.id: self._desks[row.desk].claim(row, stored) for row in worst_first if row.desk in self._desks}
+        return [claimed.get(row.id, row) for row in rows]
 
     def look(self, desk: str, remote_id: str) -> bool:
         """Look at that ticket now. False when it is not one of those that are looked at."""

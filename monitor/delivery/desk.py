@@ -18,7 +18,7 @@ from monitor.delivery.pace import LONGEST_WAIT_SECONDS, Pace, back_off
 from monitor.delivery.policy import Hear, is_pointless, superseded
 from monitor.delivery.words import as_double, timeline
 from monitor.model.batch import Batch
-from monitor.model.incident import OutboxRow, OutboxState, TimelineEntry
+from monitor.model.incident import CommandKind, OutboxRow, OutboxState, TimelineEntry
 from monitor.stores import Store, StoreError
 
 log = structlog.get_logger(__name__)
@@ -77,9 +77,21 @@ class Desk:
         self._paused_until = float("-inf")
         self._answered = clock.monotonic()
         self._jobs: dict[str, asyncio.Task[None]] = {}
+        self._picked_up = False
 
     def wake(self) -> None:
         self._wake.set()
+
+    def claim(self, row: OutboxRow, stored: asyncio.Future[None]) -> OutboxRow:
+        """``row`` as on its way, if it begins an incident and can leave as soon as it is ``stored``; else as it is."""
+        incident = row.ticket.incident
+        begins = row.state is OutboxState.NEW and row.ticket.kind is CommandKind.OPEN and row.ticket.revision == 1
+        free = self._picked_up and self._has_room() and self._paused_until <= self._clock.monotonic()
+        if not begins or not free or incident in self._jobs:
+            return row
+        row = sending(row, self._clock.wall())
+        self._start(incident, self._begin(row, stored))
+        return row
 
     def look(self, remote_id: str) -> bool:
         """A hook says that something was done to that ticket. False when it is none of those that are looked at."""
@@ -110,6 +122,11 @@ class Desk:
                 job.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    async def _begin(self, row: OutboxRow, stored: asyncio.Future[None]) -> None:
+        """What was claimed. A store that refused it cancels ``stored``, and so this."""
+        await asyncio.shield(stored)
+        await self._conclude(row, Move.CREATE, await self._perform(Move.CREATE, row, ""))
+
     async def _pick_up(self) -> None:
         """Where the last process left off."""
         now = self._clock.wall()
@@ -118,6 +135,7 @@ class Desk:
         await self._commit(*(left_behind(row, now, self._connector.capabilities) for row in at_work))
         self._chores.restore(reversed(rows), now)
         self._looking.mirror.restore(reversed(rows), await self._store.cursors(self._name), now)
+        self._picked_up = True
 
     async def _start_due(self) -> float:
         """Start what can be started now; the seconds until there is something to look at again, unless woken."""

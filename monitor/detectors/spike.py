@@ -171,6 +171,8 @@ class Spike(DetectorModel):
         )
         evidence = {"seen": seen.en, "expected": expected.en, "once_in": duration_text(min(rarity, _RAREST_SECONDS)).en}
         slowdown = math.exp(jump - usual) if self.of == "latency" else None
+        if slowdown is not None:
+            evidence["slowdown"] = f"x{slowdown:.2f}"
         return Verdict(alarm=True, recovered=False, since=since, summary=summary, evidence=evidence, slowdown=slowdown)
 
 

@@ -24,6 +24,10 @@ def is_quiet(incident: Incident) -> bool:
     return incident.silenced or incident.snoozed_until is not None
 
 
+def _waits_since(incident: Incident) -> float:
+    return incident.opened if incident.waiting_since is None else incident.waiting_since
+
+
 @dataclass(slots=True)
 class Teller:
     pages: Pages
@@ -59,8 +63,8 @@ class Teller:
 
     def climb(self, incident: Incident, at: float) -> Incident:
         """Every step of its route that is due, while nobody acknowledges it."""
-        while self._is_unattended(incident) and (step := self._next(incident, at)) is not None:
-            waited = at - (incident.opened if incident.waiting_since is None else incident.waiting_since)
+        while self._is_unattended(incident) and (step := self._next(incident)) is not None:
+            waited = at - _waits_since(incident)
             if waited < step[0]:
                 break
             incident = self._take(incident, step, lines.escalated(step[1], waited), at, OURSELVES)
@@ -70,7 +74,7 @@ class Teller:
         """The next step now, because somebody asks for it. Raises Refused when there is none."""
         if not incident.told:
             raise Refused(f"nobody has been told of {incident.id} yet: there is nobody to escalate from")
-        step = self._next(incident, at)
+        step = self._next(incident)
         if step is None:
             raise Refused(f"nobody is left to escalate {incident.id} to: every step of its route was taken")
         return self._take(incident, step, lines.escalated_by(step[1], by), at, by)
@@ -80,8 +84,9 @@ class Teller:
             return False
         return self.pages.parent(incident) is None  # the common cause is escalated, once for all of them
 
-    def _next(self, incident: Incident, at: float) -> Step | None:
-        steps = self.routes.steps(incident.severity, self._labels(incident), at)
+    def _next(self, incident: Incident) -> Step | None:
+        """By the hour at which its waiting began: an office that closes meanwhile does not move it to another route half-way."""
+        steps = self.routes.steps(incident.severity, self._labels(incident), _waits_since(incident))
         return steps[incident.escalated] if incident.escalated < len(steps) else None
 
     def _take(self, incident: Incident, step: Step, said: Text, at: float, by: str) -> Incident:

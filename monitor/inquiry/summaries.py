@@ -20,6 +20,8 @@ WINDOW_SECONDS = 1_800.0
 NEIGHBOURS_MAX = 20
 #: Names of strata that tell cards of one brand apart.
 CARDS = frozenset({"card", "bin", "prefix", "pan"})
+#: An address is as slow as its quicker exchanges are: where half of all are slow by chance, medians of two addresses differ by chance, too.
+QUICK_SHARE = 0.25
 #: Ids of failing exchanges, newest last: what a support desk asks for, and no more than fits a ticket.
 CORRELATIONS_MAX = 10
 #: Kinds of failure told of one part.
@@ -57,22 +59,38 @@ def summaries(recent: Recent, checks: Mapping[str, Check], view: View, clean: Cl
         if not cell.control and cell.check in checks:
             _sort(parts, cell, checks[cell.check], view)
     found = [_told(key, part, view, clean) for key, part in parts.items() if part.rows]
-    return (*found, *_neighbours(recent, view))
+    by_address = _addresses(recent, view) if view.symptom is Symptom.SLOW else ()
+    return (*found, *by_address, *_neighbours(recent, view))
 
 
 def before(recent: Recent, view: View, clean: Clean) -> tuple[Observation, ...]:
-    """The last good run before the trouble of every check of the target, step by step."""
+    """The last good run before the trouble of every check of the target, step by step; where it is slow, every stratum's own past, too."""
     latest: dict[str, Result] = {}
     for cell in recent.cells(view.target):
         run = None if cell.control else cell.before(view.since)
         if run is not None and (cell.check not in latest or latest[cell.check].finished < run.finished):
             latest[cell.check] = run
-    return tuple(
+    steps = tuple(
         replace(from_step(Asked(Experiment.STEP, step.name, run.location), step, run.started, clean), run_id=run.run_id)
         for run in latest.values()
         for step in run.steps
         if not step.undo
     )
+    return (*steps, *_strata_before(recent, view, clean)) if view.symptom is Symptom.SLOW else steps
+
+
+def _strata_before(recent: Recent, view: View, clean: Clean) -> Iterator[Observation]:
+    """What each stratum took before: cards and brands differ on good days, too, so each is held against itself."""
+    parts: dict[tuple[Experiment, str], Part] = {}
+    for cell in recent.cells(view.target):
+        runs = [] if cell.control else [run for run in (*cell.calm, *cell.good) if run.finished < view.since and run.steps]
+        for subject in _subjects(cell.stratum, view):
+            parts.setdefault((_cut_of(subject), subject), Part()).good.extend((run, "", _slowest(run.steps)) for run in runs)
+    for (experiment, subject), part in parts.items():
+        if part.good:
+            run, _, step = max(part.good, key=lambda each: each[0].finished)
+            seen = from_step(Asked(experiment, subject, view.location), step or run.steps[0], run.finished, clean)
+            yield _with_medians(replace(seen, step="", runs=len(part.good)), part)
 
 
 def correlations(recent: Recent, target: str, since: float) -> tuple[str, ...]:
@@ -89,13 +107,21 @@ def strata_of(label: str) -> tuple[str, ...]:
     return tuple(label.split(",")) if label else ()
 
 
+def _subjects(label: str, view: View) -> tuple[str, ...]:
+    """One card of one brand is a quarter of the runs: too few to move a dimension's median, so of what is slow the cell is told as well."""
+    single = strata_of(label)
+    return (*single, label) if view.symptom is Symptom.SLOW and len(single) > 1 else single
+
+
+def _cut_of(subject: str) -> Experiment:
+    named = {label.partition("=")[0] for label in strata_of(subject)}
+    return Experiment.CARD if named & CARDS else Experiment.STRATUM
+
+
 def _sort(parts: dict[tuple[Experiment, str, str], Part], cell: Cell, check: Check, view: View) -> None:
     """Put the runs of one cell where they belong."""
     kinds = {step.name: Experiment.READ if step.reads else Experiment.WRITE for step in check.steps}
-    wholes = [
-        (Experiment.CARD if subject.partition("=")[0] in CARDS else Experiment.STRATUM, subject, "")
-        for subject in strata_of(cell.stratum)
-    ]
+    wholes = [(_cut_of(subject), subject, "") for subject in _subjects(cell.stratum, view)]
     wholes.append((Experiment.LOCATION, cell.location, cell.location))
     for row in cell.rows:
         if row.at < view.begins or row.good is None:
@@ -190,6 +216,28 @@ def _with_medians(seen: Observation, part: Part) -> Observation:
     return replace(
         seen, seconds=median(seconds), phases=Phases(**{name: median(values) for name, values in spent.items() if values})
     )
+
+
+def _addresses(recent: Recent, view: View) -> list[Observation]:
+    """What exchanges took by the address that answered, from here. Whoever waits by chance waits at any address: see ``QUICK_SHARE``."""
+    spent: dict[str, list[float]] = {}
+    for cell in recent.cells(view.target):
+        if cell.location == view.location and not cell.control:
+            for run in cell.good:
+                for step in run.steps if run.finished >= view.begins else ():
+                    if step.address:
+                        spent.setdefault(step.address, []).append(step.duration_seconds)
+    return [
+        Observation(
+            Experiment.ADDRESS, address, view.at, view.location, True, address=address, runs=len(each), seconds=_quick(each)
+        )
+        for address, each in sorted(spent.items())
+    ]
+
+
+def _quick(seconds: Iterable[float]) -> float:
+    rising = sorted(seconds)
+    return rising[int(QUICK_SHARE * len(rising))]
 
 
 def _neighbours(recent: Recent, view: View) -> list[Observation]:

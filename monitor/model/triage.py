@@ -62,7 +62,8 @@ class Observation:
 
     A summary of several runs has their number in ``runs`` and the bad ones among them in ``bad``; the other fields are then those of the
     latest bad run, or of the latest when none was bad. ``good`` of a summary is false when any run was bad. Where the symptom is SLOW,
-    ``seconds`` and ``phases`` of a summary are the runs' medians, phase by phase.
+    ``seconds`` and ``phases`` of a summary are the runs' medians, phase by phase; a STRATUM or CARD may then be a whole cell as well
+    (``brand=visa,card=first``), and an ADDRESS is a summary of exchanges, with the lower quartile in ``seconds``.
 
     ``subject`` by experiment: OWN ``loop_lag`` (``seconds``: the worst lately), ``clock`` (``seconds``: offset, ours ahead positive),
     ``descriptors``, ``rate`` (good false: we sent more than we promised); REFERENCE the control check; RESOLVE and RESOLVER the name,
@@ -101,8 +102,8 @@ class Case:
     """Everything known of one incident's trouble at one instant: what ``triage.judge`` decides from.
 
     ``tried``: questions asked because of it. ``recent``: summaries of the runs since shortly before ``since``, by step, stratum, location
-    and neighbouring target. ``before``: the last good run of the same check, step by step (STEP), and what its name resolved to (RESOLVE),
-    for comparison. What was not tried is left out, or stands with ``good=None`` and the reason in ``message``.
+    and neighbouring target. ``before``: the last good run of the same check, step by step (STEP), what its name resolved to (RESOLVE), and,
+    where the symptom is SLOW, what each STRATUM and CARD took, for comparison. What was not tried is left out, or stands with ``good=None`` and the reason in ``message``.
     """
 
     target: str

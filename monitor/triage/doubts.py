@@ -6,8 +6,9 @@ from types import MappingProxyType
 
 from monitor.model.text import Text
 from monitor.model.triage import Experiment, Layer, Observation
-from monitor.triage.evidence import Evidence, bad
+from monitor.triage.evidence import Evidence, bad, kinds_in
 from monitor.triage.kinds import Kind
+from monitor.triage.layers.access import fails_with_others
 from monitor.triage.say import join, percent, shown
 from monitor.triage.sign import Sign
 from monitor.triage.vocabulary import KINDS, LAYERS
@@ -130,6 +131,8 @@ def _of_edge(evidence: Evidence, sign: Sign) -> Iterator[Objection]:
 
 
 def _of_access(evidence: Evidence, sign: Sign) -> Iterator[Objection]:
+    if sign.cause is Cause.TOKEN:
+        yield from _beside_token(evidence, sign)
     if sign.cause is not Cause.CREDENTIAL:
         return
     reads = [each for each in evidence.tried(Experiment.READ) if not bad(each)]
@@ -144,6 +147,14 @@ def _of_access(evidence: Evidence, sign: Sign) -> Iterator[Objection]:
         yield Objection(said, Doubt.MILD)
 
 
+def _beside_token(evidence: Evidence, sign: Sign) -> Iterator[Objection]:
+    tokens = {name for each in sign.shown for name in (each.subject, each.step)}
+    kinds = frozenset[Kind]().union(*map(kinds_in, sign.shown))
+    if fails_with_others(evidence, tokens, kinds):
+        said = Text("What needs no token fails in the same way.", "不需要令牌的请求也以同样方式失败。")
+        yield Objection(said, Doubt.CONTRARY)
+
+
 def _of_request(evidence: Evidence, sign: Sign) -> Iterator[Objection]:
     if sign.cause is Cause.REQUEST and not evidence.case.changes:
         said = Text("No change of ours is known near the onset.", "故障开始前后未见我方变更。")
@@ -156,7 +167,9 @@ def _of_gateway(evidence: Evidence, sign: Sign) -> Iterator[Objection]:
     spared = evidence.contrast(Experiment.LOCATION)
     if spared is not None:
         seen = _quoted(spared.spared)
-        yield Objection(Text(f"Other places do not see it: {seen.en}.", f"其他探测点未见异常：{seen.zh}。"), Doubt.CONTRARY)
+        # A limit is often kept by the address that asks, and is then one place's own.
+        doubt = Doubt.MILD if sign.cause is Cause.THROTTLES else Doubt.CONTRARY
+        yield Objection(Text(f"Other places do not see it: {seen.en}.", f"其他探测点未见异常：{seen.zh}。"), doubt)
     doors = [each for each in evidence.tried(Experiment.FRONT_DOOR) if not bad(each) and (each.status or 0) < _REFUSING_STATUS]
     if doors and sign.cause in _OF_ALL:
         seen = _quoted(doors)

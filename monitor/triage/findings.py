@@ -41,7 +41,8 @@ def _finding(step: RunbookStep, evidence: Evidence, verdict: Verdict) -> Finding
 
 
 def _judged(step: RunbookStep, seen: tuple[Observation, ...], verdict: Verdict) -> tuple[tuple[Observation, ...], Mark, Text]:
-    accused = verdict.sign.shown if verdict.sign is not None and verdict.layer is step.layer else ()
+    whose = verdict.layer is step.layer or step.id == _PARTS
+    accused = verdict.sign.shown if verdict.sign is not None and whose else ()
     own = tuple(each for each in seen if (bad(each) and _belongs(step, each)) or each in accused)
     passing = tuple(each for each in seen if not bad(each) and each not in own)
     if own:
@@ -86,6 +87,8 @@ def _untried(step: RunbookStep, evidence: Evidence) -> Finding:
 _PASSED_BY_HTTP = frozenset({Layer.DNS, Layer.NETWORK, Layer.TLS})
 
 
+#: Of what is slow: brands and cards, whichever layer behind the gateway they speak of.
+_PARTS = "parts"
 #: Kinds of failure that are a step's own. A step whose kinds are not named here takes every failure of its experiments.
 _KINDS: Mapping[str, frozenset[Kind]] = MappingProxyType(
     {
@@ -102,8 +105,6 @@ _KINDS: Mapping[str, frozenset[Kind]] = MappingProxyType(
 def _belongs(step: RunbookStep, each: Observation) -> bool:
     if not bad(each) or step.id not in _KINDS:
         return True
-    if each.experiment is Experiment.TOKEN:
-        return not OF_THE_WAY & set(kinds_in(each))
     return any(kind in _KINDS[step.id] for kind in kinds_in(each))
 
 

@@ -40,6 +40,7 @@ _FINER: Mapping[Kind, tuple[Kind, ...]] = {
     Kind.SERVER: (Kind.PAGE,),
     Kind.CONTRACT: (Kind.PAGE, Kind.ELSEWHERE, Kind.DENIED),
     Kind.REQUEST: (Kind.DENIED, Kind.PAGE),
+    Kind.THROTTLED: (Kind.PAGE,),
     Kind.ISSUER: (Kind.ACQUIRER,),
 }
 
@@ -107,10 +108,10 @@ def kind_of(each: Observation) -> Kind:
     known = _REASONS.get(each.reason)
     if known is not None:
         return known
-    if each.status == 429 or each.outcome is Outcome.THROTTLED:
-        return Kind.THROTTLED
     if is_page(each):
         return Kind.PAGE
+    if each.status == 429 or each.outcome is Outcome.THROTTLED:
+        return Kind.THROTTLED
     if each.status is not None and 300 <= each.status < 400:
         return Kind.ELSEWHERE
     return _by_words(each)

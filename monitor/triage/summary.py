@@ -7,7 +7,7 @@ from monitor.model.triage import Experiment, Layer, Observation
 from monitor.triage.catalogue import words_of
 from monitor.triage.evidence import Evidence, bad
 from monitor.triage.layers.slow import growths
-from monitor.triage.pace import phases_text, total_text
+from monitor.triage.pace import part_text, phases_text, total_text
 from monitor.triage.say import capital, failure, join, named, percent, result, short_failure, what_failed
 from monitor.triage.verdict import Verdict
 from monitor.triage.vocabulary import LAYERS
@@ -49,7 +49,7 @@ def _measured(evidence: Evidence, verdict: Verdict) -> Text | None:
     if verdict.layer is Layer.UNKNOWN:
         return _listed([*_failing(evidence), *_nearest(verdict)])
     if evidence.slow and not evidence.bad_runs and verdict.layer is not Layer.US:
-        return _listed(_slower(evidence)) or _listed(_shown(verdict))
+        return _listed(_slower_parts(evidence, verdict)) or _listed(_slower(evidence)) or _listed(_shown(verdict))
     if verdict.layer in _BELOW:
         return _listed(_shown(verdict))
     return _opposed(_door(evidence), _failing(evidence), _scope(evidence))
@@ -126,6 +126,17 @@ def _slower(evidence: Evidence) -> list[Text]:
     return told
 
 
+def _slower_parts(evidence: Evidence, verdict: Verdict) -> list[Text]:
+    """The brands or cards that lost, each against its own past."""
+    shown = verdict.sign.shown if verdict.sign else ()
+    was = {(each.experiment, each.subject): each for cut in _OF_CARDS for each in evidence.before(cut)}
+    known = [(each, was[each.experiment, each.subject]) for each in shown if (each.experiment, each.subject) in was]
+    return [part_text(now, former) for now, former in known][:NAMED_MAX]
+
+
+_OF_CARDS = (Experiment.CARD, Experiment.STRATUM)
+
+
 def _door(evidence: Evidence) -> list[Text]:
     works = [result(each) for each in evidence.tried(Experiment.FRONT_DOOR) if not bad(each)]
     return [Text(f"The front door answers ({value.en})", f"免认证接口有应答（{value.zh}）") for value in works[:1]]
@@ -176,8 +187,8 @@ class _Part:
 
     def __init__(self, evidence: Evidence, cut: Experiment) -> None:
         found = evidence.contrast(cut)
-        names = {each.subject for each in evidence.recent(cut)}
-        hit = {each.subject for each in evidence.recent(cut) if each.bad}
+        names = {each.subject for each in evidence.parts(cut)}
+        hit = {each.subject for each in evidence.parts(cut) if each.bad}
         self.alone = found.names if found else ()
         self.every = len(names) if not found and len(names) > 1 and hit == names else 0
 

@@ -44,6 +44,7 @@ class Cause(StrEnum):
     PAGE = "page"
     ELSEWHERE = "elsewhere"
     ONE_NODE = "one_node"
+    SLOW_NEARBY = "slow_nearby"
     CREDENTIAL = "credential"
     TOKEN = "token"  # noqa: S105 - a cause
     SLOW_TOKEN = "slow_token"  # noqa: S105
@@ -69,6 +70,7 @@ class Cause(StrEnum):
     BRAND_DECLINES = "brand_declines"
     DECLINES = "declines"
     SLOW_BRAND = "slow_brand"
+    SLOW_CARD = "slow_card"
     ONE_CARD = "one_card"
     CARD_DECLINES = "card_declines"
     SOME_ISSUER = "some_issuer"
@@ -114,6 +116,7 @@ CAUSES: Mapping[Cause, Worth] = MappingProxyType(
         Cause.PAGE: _W(_L.EDGE, 2.5, "the gateway's own software answers in JSON", (_L.GATEWAY,)),
         Cause.ELSEWHERE: _W(_L.EDGE, 2.0, "APIs do not redirect", (_L.AUTHENTICATION,)),
         Cause.ONE_NODE: _W(_L.EDGE, 2.0, "the same request works through its other addresses", (_L.GATEWAY,)),
+        Cause.SLOW_NEARBY: _W(_L.EDGE, 1.2, "one place waits, and connects as quickly as ever: what serves that place", (_L.GATEWAY, _L.NETWORK)),
         Cause.CREDENTIAL: _W(_L.AUTHENTICATION, 2.0, "401 and 403 mean who we are", (_L.GATEWAY, _L.CONFIGURATION)),
         Cause.TOKEN: _W(_L.AUTHENTICATION, 2.5, "the token step fails by itself", (_L.GATEWAY,)),
         Cause.SLOW_TOKEN: _W(_L.AUTHENTICATION, 2.0, "the token is timed by itself", (_L.GATEWAY,)),
@@ -139,6 +142,7 @@ CAUSES: Mapping[Cause, Worth] = MappingProxyType(
         Cause.BRAND_DECLINES: _W(_L.SCHEME, 1.0, "one brand is declined, others are not", (_L.ISSUER, _L.ACQUIRER)),
         Cause.DECLINES: _W(_L.SCHEME, 0.5, "declined on every card: a policy, whose nobody can see", (_L.ISSUER, _L.ACQUIRER, _L.GATEWAY)),
         Cause.SLOW_BRAND: _W(_L.SCHEME, 1.0, "one brand waits longer on the same way", (_L.ISSUER, _L.ACQUIRER)),
+        Cause.SLOW_CARD: _W(_L.ISSUER, 1.5, "another card of the same brand is as quick as ever", (_L.SCHEME, _L.ACQUIRER)),
         Cause.ONE_CARD: _W(_L.ISSUER, 2.0, "another card of the same brand passes", (_L.SCHEME,)),
         Cause.CARD_DECLINES: _W(_L.ISSUER, 1.5, "another card of the same brand is approved", (_L.SCHEME,)),
         Cause.SOME_ISSUER: _W(_L.ISSUER, 0.4, "the code says issuer, and there is nothing to compare with", (_L.ACQUIRER, _L.SCHEME)),

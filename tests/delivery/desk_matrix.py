@@ -37,7 +37,7 @@ def in_memory() -> Iterator[Path]:
     """A place for a store, in memory where that can be had: a kill of the process loses nothing there, and a storm is some ten thousand
     flushed commits.
     """
-    memory = Path("/dev/shm")  # noqa: S108
+    memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
         yield Path(made)
 

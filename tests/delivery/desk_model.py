@@ -205,6 +205,7 @@ class World:
         self.desk, self.connector, self.settings = desk, connector or ModelConnector(capabilities), settings
         self.events: list[tuple[str, float | None]] = []
         self.delivery: Delivery | None = None
+        self.claims = True
 
     def start(self) -> None:
         self.delivery = Delivery(
@@ -228,8 +229,13 @@ class World:
         await self._running
 
     async def tell(self, *tickets: Ticket) -> None:
-        now = self.clock.wall()
-        await self.store.commit(Batch(outbox=[make_row(ticket, at=now) for ticket in tickets], durable=True))
+        """As the pipeline does: what can leave at once is stored as on its way."""
+        now, stored = self.clock.wall(), asyncio.get_running_loop().create_future()
+        rows = [make_row(ticket, at=now) for ticket in tickets]
+        if self.delivery and self.claims:
+            rows = self.delivery.claim(rows, stored)
+        await self.store.commit(Batch(outbox=rows, durable=True))
+        stored.set_result(None)
         if self.delivery:
             self.delivery.wake()
 

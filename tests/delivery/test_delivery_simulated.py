@@ -5,11 +5,12 @@ import random
 from pathlib import Path
 
 import pytest
-from desk_model import ModelDesk, World, chance, make_ticket
+from desk_model import ModelDesk, World, chance, make_row, make_ticket
 
 from monitor.connectors import Capabilities
 from monitor.delivery import Settings
 from monitor.model.alert import Severity
+from monitor.model.batch import Batch
 from monitor.model.incident import CommandKind as Kind
 from monitor.model.incident import OutboxState
 from monitor.stores import StoreError
@@ -454,3 +455,54 @@ def test_nothing_is_lost_or_doubled_or_out_of_order_through_faults_lag_and_kills
         arrived = {revision for one in held for revision in one.revisions}
         assert {row.ticket.revision for row in rows if row.state is OutboxState.SENT} <= arrived
         assert {OutboxState.SENT, OutboxState.SUPERSEDED} >= {row.state for row in rows}
+
+
+def test_an_opening_is_stored_as_on_its_way_before_its_request_leaves(tmp_path: Path):
+    async def main():
+        world = World(tmp_path, ModelDesk(), LOOKED_UP)
+        world.start()
+        await asyncio.sleep(1)
+        stored = asyncio.get_running_loop().create_future()
+        (row,) = world.delivery.claim([make_row(make_ticket(), at=world.clock.wall())], stored)
+        await asyncio.sleep(5)
+        before = len(world.desk.calls)
+        await world.store.commit(Batch(outbox=[row], durable=True))
+        stored.set_result(None)
+        await asyncio.sleep(1)
+        await world.stop()
+        return row.state, before, await world.states(), [request["op"] for _, request in world.desk.calls]
+
+    assert (OutboxState.SENDING, 0, ["sent"], ["create"]) == simulate(main)
+
+
+def test_an_opening_that_the_store_refused_does_not_leave_and_its_place_is_free_again(tmp_path: Path):
+    async def main():
+        world = World(tmp_path, ModelDesk(), LOOKED_UP, Settings(parallel=1))
+        world.start()
+        await asyncio.sleep(1)
+        refused = asyncio.get_running_loop().create_future()
+        world.delivery.claim([make_row(make_ticket("inc_refused"), at=world.clock.wall())], refused)
+        refused.cancel()
+        await asyncio.sleep(1)
+        await world.tell(make_ticket("inc_2"))
+        await asyncio.sleep(1)
+        await world.stop()
+        return [request["external_id"] for _, request in world.desk.calls]
+
+    assert [make_ticket("inc_2").external_id] == simulate(main)
+
+
+def test_what_a_desk_is_not_free_for_is_stored_as_new(tmp_path: Path):
+    async def main():
+        world = World(tmp_path, ModelDesk(), LOOKED_UP, Settings(parallel=1))
+        world.start()
+        await asyncio.sleep(1)
+        stored = asyncio.get_running_loop().create_future()
+        rows = [make_row(make_ticket(name)) for name in ("inc_1", "inc_2")]
+        rows.append(make_row(make_ticket("inc_3", Kind.UPDATE, 2)))
+        claimed = world.delivery.claim(rows, stored)
+        stored.cancel()
+        await world.stop()
+        return [row.state.value for row in claimed]
+
+    assert ["sending", "new", "new"] == simulate(main)

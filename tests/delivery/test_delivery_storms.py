@@ -1,24 +1,26 @@
 """Storms through every ticket desk's model, one fault at a time and all at once; a desk that was down for a day; a thousand at once."""
 
 import asyncio
+import math
 import os
 import random
-import tempfile
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from desk_cases import DESKS, DeskCase
-from desk_matrix import FAULTS, run
-from desk_model import World, make_ticket
+from desk_matrix import FAULTS, in_memory, run
+from desk_model import ModelDesk, World, make_ticket
 from hosted import HostedClient, Request
 
+from monitor.connectors import Capabilities
 from monitor.delivery import Settings
+from monitor.delivery.pace import LONGEST_WAIT_SECONDS
 from monitor.incidents import Book
 from monitor.model.alert import Alert, AlertState, Severity
-from monitor.model.incident import CommandKind, Ticket
+from monitor.model.incident import CommandKind, OutboxRow, Ticket
 from monitor.model.sample import Series
 from monitor.model.text import Text
 from monitor.testing.simtime import simulate
@@ -42,70 +44,99 @@ def test_no_fault_loses_a_ticket_or_leaves_two_open(case: DeskCase, fault: str):
 JIRA = next(case for case in DESKS if case.kind == "jira")
 
 
-def in_order_at_most(ranks: list[int]) -> int:
-    """How many of them, at most, stand in order when the others are left out."""
-    ends: list[int] = []
-    for rank in ranks:
-        place = bisect_right(ends, rank)
-        ends[place : place + 1] = [rank]
-    return len(ends)
-
-
 def severity_of(number: int) -> Severity:
     return tuple(Severity)[number % 4]
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """In memory where that can be had: a day of vain attempts is some hundred thousand flushed commits."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
-        yield Path(made)
+@dataclass
+class Gone:
+    """A desk that is not there until ``back``, and how it is asked from then on."""
+
+    back: float
+    now: Callable[[], float]
+    requests: list[float] = field(default_factory=list)
+    made: list[int] = field(default_factory=list)  # the number of each incident whose ticket was asked for
+
+    def mood(self, request: Request) -> str:
+        if self.now() < self.back:
+            return "refused"
+        self.requests.append(self.now())
+        if request.method == "POST" and request.path.endswith("/issue"):
+            self.made.append(int(request.json["fields"]["summary"].split()[1]))
+        return ""
 
 
-def test_a_long_time_without_the_desk_is_caught_up_in_order_of_severity_within_its_limits(place: Path):
-    made: list[tuple[float, Severity]] = []
+def told_before_worse_ones(ranks: list[int]) -> list[int]:
+    """For each: how many that are worse came later."""
+    return [sum(1 for later in ranks[place:] if later < rank) for place, rank in enumerate(ranks)]
 
-    async def main() -> Any:
+
+def most_above(rate: float, instants: list[float]) -> float:
+    """The most that ever came, in a period of any length, above ``rate`` a second."""
+    fewest, most = math.inf, 0.0
+    for count, at in enumerate(instants):
+        fewest = min(fewest, count - rate * at)
+        most = max(most, count + 1 - rate * at - fewest)
+    return most
+
+
+def test_a_long_time_without_the_desk_is_caught_up_in_order_of_severity_within_its_limits():
+    async def main(place: Path) -> tuple[Any, Gone]:
         loop = asyncio.get_running_loop()
         desk = JIRA.desk(loop.time)
         desk.sampled = True
-        back = loop.time() + AWAY_SECONDS
-
-        def away(request: Request) -> str:
-            if loop.time() < back:
-                return "refused"
-            if request.method == "POST" and request.path.endswith("/issue"):
-                made.append((loop.time(), named[request.json["fields"]["summary"].partition(" ")[0]]))
-            return ""
-
-        named: dict[str, Severity] = {}
-        client, connector = HostedClient(desk, away), JIRA.connector()
-        world = World(
-            place, client, connector.capabilities, Settings(parallel=PARALLEL, requests_per_second=PER_SECOND), connector
-        )
+        gone = Gone(loop.time() + AWAY_SECONDS, loop.time)
+        connector = JIRA.connector()
+        settings = Settings(parallel=PARALLEL, requests_per_second=PER_SECOND)
+        world = World(place, HostedClient(desk, gone.mood), connector.capabilities, settings, connector)
         world.start()
         order = list(range(WAITING))
         random.Random(3).shuffle(order)
-        for number in order:  # through the day, in no order
-            name, severity = f"n{number}", severity_of(number)
-            named[name] = severity
-            title = Text(f"{name} fails")
-            await world.tell(make_ticket(f"inc_{number}", title=title, severity=severity))
+        for number in order:  # all of them in the first half of its absence
+            title = Text(f"Check {number} fails")
+            await world.tell(make_ticket(f"inc_{number}", title=title, severity=severity_of(number)))
             await asyncio.sleep(AWAY_SECONDS / WAITING / 2)
         await world.until(world.drained, 2 * AWAY_SECONDS)
         await world.stop()
-        return desk, back
+        return desk, gone
 
-    desk, back = simulate(main)
+    with in_memory() as place:
+        desk, gone = simulate(lambda: main(place))
     assert [] == desk.violations
-    assert WAITING == len(made) == len(desk.issues)
-    in_order = [severity.rank for _, severity in made]
-    # The first ones are those whose turn it was when the desk came back; a few were being refused at that very moment.
-    assert len(in_order) - in_order_at_most(in_order) <= 2 * PARALLEL, in_order
-    within = [sum(1 for at, _ in made if start <= at < start + 1.0) for start, _ in made]
-    assert max(within) <= 2 * PER_SECOND
-    assert made[-1][0] - back < 600.0 + WAITING / PER_SECOND
+    assert list(range(WAITING)) == sorted(gone.made)
+    # Nobody knows that the desk is back before its first answer: up to then those are asked for whose turn it was. From then on whoever
+    # is started is the worst that waits, and only the others that are at work at the same moment may be worse and asked for later.
+    after_its_answer = told_before_worse_ones([severity_of(number).rank for number in gone.made])[PARALLEL:]
+    assert max(after_its_answer) < PARALLEL, after_its_answer
+    # A second's worth at once, and the rate from then on.
+    assert most_above(PER_SECOND, gone.requests) <= PER_SECOND + 0.01
+    assert gone.requests[-1] - gone.back < LONGEST_WAIT_SECONDS + len(gone.requests) / PER_SECOND
+
+
+@pytest.mark.parametrize("waiting", [50, 400])
+def test_a_send_reads_the_same_few_rows_however_many_incidents_wait(tmp_path: Path, waiting: int):
+    read: list[int] = []
+
+    async def main() -> World:
+        world = World(tmp_path, ModelDesk(), Capabilities(idempotent_create=True, finds=False, reopens=True, settle_seconds=0.0))
+        due = world.store.outbox_due
+
+        async def counted(desk: str, at: float, limit: int) -> list[OutboxRow]:
+            found = await due(desk, at, limit)
+            read.append(len(found))
+            return found
+
+        world.store.outbox_due = counted
+        await world.tell(*(make_ticket(f"inc_{number}") for number in range(waiting)))
+        world.start()
+        await world.until(world.drained)
+        await world.stop()
+        return world
+
+    world = simulate(main)
+    assert waiting == len(world.desk.tickets)
+    # Six at a time, for the four places and the two looks; once when a place is free, and once when it is taken.
+    assert sum(read) <= 2 * 6 * waiting
 
 
 def alert(check: str, at: float, state: AlertState, group: str = "target=cards") -> Alert:

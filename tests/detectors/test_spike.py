@@ -49,6 +49,7 @@ def test_a_jump_is_told_when_its_bucket_is_full_with_what_was_foretold(learned: 
     assert alarm.since == START + BUCKET * 2_000
     assert alarm.slowdown is not None
     assert 2.0 < alarm.slowdown < 4.0
+    assert f"x{alarm.slowdown:.2f}" == alarm.evidence["slowdown"]
     assert "where the series foretold 1" in alarm.summary.en
     assert "1 false alarm per month" in alarm.summary.en
     assert "按序列走势预计" in alarm.summary.zh

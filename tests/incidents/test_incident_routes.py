@@ -163,6 +163,37 @@ class Office:
         return ()
 
 
+class Shifts:
+    """Up to 350 the day shift, with a lead and a head behind it; after that the night shift, with its own."""
+
+    def first(self, severity: Severity, labels: Mapping[str, str], at: float) -> tuple[str, ...]:
+        return ("day",) if at < 350.0 else ("night",)
+
+    def steps(self, severity: Severity, labels: Mapping[str, str], at: float) -> tuple[Step, ...]:
+        shift = self.first(severity, labels, at)[0]
+        return ((300.0, (f"{shift}-lead",)), (900.0, (f"{shift}-head",)))
+
+
+def test_an_incident_climbs_the_route_it_began_on_when_the_hours_change_on_the_way() -> None:
+    made = World(routes=Shifts())
+    made.alerts(alert())
+    made.keep(made.book.escalate(made.only.id, "li", 360.0))
+    until(made, 1_100, 361)
+
+    assert made.heard_by("day-lead")[0] == "open 360"
+    assert made.heard_by("day-head") == ["open 1000"]
+    assert [*made.heard_by("night-lead"), *made.heard_by("night-head")] == []
+
+
+def test_after_a_pause_an_incident_climbs_the_route_of_the_hour_at_which_it_goes_on() -> None:
+    made = World(routes=Shifts())
+    made.alerts(alert())
+    made.keep(made.book.snooze(made.only.id, "li", 500.0, 200.0))
+    until(made, 800, 201)
+
+    assert (made.heard_by("day-lead"), made.heard_by("night-lead")) == ([], ["open 800"])
+
+
 def test_what_no_desk_wants_now_is_told_when_one_does() -> None:
     made = World(routes=Office())
     made.alerts(alert())

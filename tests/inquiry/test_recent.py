@@ -1,6 +1,7 @@
 """What the memory of runs keeps, and what it makes of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from monitor.inquiry.recent import BAD_KEPT, CALM_APART_SECONDS, CELLS_MAX, GOOD_KEPT, ROWS_KEPT, ROWS_LEAST, Past, Recent
 from monitor.inquiry.summaries import View, before, changed_traits, correlations, summaries
@@ -120,6 +121,51 @@ def test_the_run_to_compare_with_is_the_last_good_one_before_the_onset_however_l
     view = View("gateway", Symptom.SLOW, 400.0, 500.0, "here")
 
     assert {0.1} == {each.seconds for each in before(heard(calm + slow), view, str)}
+
+
+CELLS = tuple(f"brand={brand},card={card}" for brand in ("visa", "mastercard") for card in ("first", "second"))
+
+
+def test_where_it_is_slow_each_cell_is_told_beside_its_labels_with_its_own_past() -> None:
+    calm = [run(at, stratum=cell) for at in (0.0, 310.0) for cell in CELLS]
+    slow = [run(400.0 + at, stratum=cell, seconds=0.9 if cell == CELLS[0] else 0.1) for at in range(3) for cell in CELLS]
+    recent = heard(calm + slow)
+    view = View("gateway", Symptom.SLOW, 400.0, 500.0, "here")
+
+    told, past = summaries(recent, {"pay": check()}, view, str), before(recent, view, str)
+
+    assert (0.9, 3) == _pace_of(told, CELLS[0])
+    assert (0.1, 3) == _pace_of(told, CELLS[1])
+    assert 0.1 == one(past, Experiment.CARD, CELLS[0]).seconds
+    assert {*CELLS, "card=first", "card=second"} == {each.subject for each in told if each.experiment is Experiment.CARD}
+
+
+def _pace_of(told: Sequence[Observation], cell: str) -> tuple[float | None, int]:
+    found = one(told, Experiment.CARD, cell)
+    return found.seconds, found.runs
+
+
+def test_what_fails_is_told_by_labels_alone() -> None:
+    found = seen(heard([run(110.0, False, stratum=cell) for cell in CELLS]), 100.0)
+
+    assert {"brand=visa", "brand=mastercard", "card=first", "card=second"} == {
+        each.subject for each in found if each.experiment in (Experiment.CARD, Experiment.STRATUM)
+    }
+
+
+def test_an_address_is_as_slow_as_its_quicker_exchanges() -> None:
+    def at_address(at: float, address: str, seconds: float) -> Result:
+        result = run(at, seconds=seconds)
+        return replace(result, steps=tuple(replace(step, address=address) for step in result.steps))
+
+    # Every exchange with the second is slow; with the first, one of two.
+    story = [at_address(101.0, "192.0.2.1", 0.1), at_address(102.0, "192.0.2.1", 0.9)]
+    story += [at_address(103.0, "192.0.2.2", 0.9), at_address(104.0, "192.0.2.2", 0.8)]
+    found = seen(heard(story), 100.0, Symptom.SLOW)
+
+    assert 0.1 == one(found, Experiment.ADDRESS, "192.0.2.1").seconds
+    assert 0.8 <= (one(found, Experiment.ADDRESS, "192.0.2.2").seconds or 0.0)
+    assert not [each for each in seen(heard(story), 100.0) if each.experiment is Experiment.ADDRESS]
 
 
 def test_the_gateways_own_ids_of_failing_exchanges_are_kept_newest_last() -> None:

@@ -22,6 +22,8 @@ def alert(**evidence: str) -> Alert:
         ({"kind": "sequential", "slowdown": "x3"}, Symptom.SLOW),
         ({"kind": "sequential", "slowdown": "x3", "share": "20 %"}, Symptom.FAILING),
         ({"kind": "quantile"}, Symptom.SLOW),
+        ({"kind": "spike", "seen": "835 ms", "slowdown": "x6.30"}, Symptom.SLOW),
+        ({"kind": "spike", "seen": "12 failures"}, Symptom.FAILING),
         ({"kind": "expiry"}, Symptom.CHANGED),
         ({}, Symptom.FAILING),
     ],

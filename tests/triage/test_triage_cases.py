@@ -70,6 +70,20 @@ def scene(mode: str, says: str, layer: Layer, *observations: Any, where: str = "
     return pytest.param(Scene(mode, says, case(observations, **more), layer, where, cause), id=f"{mode}-{says.replace(' ', '-')}")
 
 
+def _paces(visa_first: float, visa_second: float, mastercard_first: float, mastercard_second: float) -> tuple[Any, ...]:
+    """What runs of each cell take, in seconds."""
+    cells = {("visa", "first"): visa_first, ("visa", "second"): visa_second, ("mastercard", "first"): mastercard_first,
+             ("mastercard", "second"): mastercard_second}  # fmt: skip
+    return tuple(runs(X.CARD, f"brand={brand},card={card}", 6, seconds=seconds) for (brand, card), seconds in cells.items())
+
+
+def _addresses(first: float, second: float) -> tuple[Any, ...]:
+    """Two addresses, tried just now and in the recent runs."""
+    timed = {"203.0.113.7": first, "203.0.113.8": second}
+    now = [tried(X.ADDRESS, address, status=200, seconds=seconds) for address, seconds in timed.items()]
+    return (*now, *(runs(X.ADDRESS, address, 30, seconds=seconds) for address, seconds in timed.items()))
+
+
 BAD_DOOR_503 = tried(X.FRONT_DOOR, "information", False, **E503)
 SCENES = [
     scene("F1", "refused at its address from both places", L.GATEWAY, *SEES, *NAMED,
@@ -206,6 +220,39 @@ SCENES = [
     scene("F27", "503 a minute on and a minute off", L.GATEWAY, *REACHED, runs(X.STEP, "authorise", 20, 10, after=2, **E503), runs(X.LOCATION, "fra", 20, 10, after=2, **E503)),
     scene("F1", "handshakes never end", L.TLS, *SEES, *NAMED, JOINED[0], tried(X.HANDSHAKE, "203.0.113.7", False, **TLS_SILENT),
           tried(X.FRONT_DOOR, "information", False, **TLS_SILENT), *everywhere(bad=24, **TLS_SILENT), cause="handshake_fails"),
+    scene("F2", "the token step is reset as often as everything else", L.GATEWAY, *REACHED, tried(X.TOKEN, "token", False, **RESET),
+          runs(X.STEP, "token", 20, 8, **RESET), runs(X.STEP, "authorise", 20, 9, **RESET), runs(X.STEP, "search", 20, 7, **RESET), cause="no_answers"),
+    scene("F12", "one place is answered 500 at every step, the token step among them", L.GATEWAY, *SEES, *NAMED, *JOINED, BAD_DOOR_503,
+          tried(X.TOKEN, "token", False, **E503), *in_one_place("fra", **E503), *in_one_place("fra", "search", **E503)[:3],
+          *in_one_place("fra", "token", **E503)[:3], where="fra", cause="down"),
+    scene("F8", "the token step fails, and one operation in its own right", L.AUTHENTICATION, *REACHED, tried(X.TOKEN, "token", False, **E503),
+          runs(X.STEP, "token", 20, 20, **E503), runs(X.STEP, "void", 20, 20, **E503), runs(X.STEP, "authorise", 20), runs(X.STEP, "search", 20),
+          where="token", cause="token"),
+    scene("F8", "the token service refuses us like everything else in one place", L.AUTHENTICATION, *REACHED, tried(X.TOKEN, "token", False, **E401),
+          *in_one_place("fra", **E401), *in_one_place("fra", "token", **E401)[:3], where="fra"),
+    scene("F17", "429 with a page", L.EDGE, *REACHED, *everywhere(bad=24, **E429 | {"content": "html"}), cause="page"),
+    scene("F17", "429 in one place", L.GATEWAY, *REACHED, *in_one_place(**E429), where="sin", cause="throttles"),
+    scene("F23", "a page to one operation only", L.EDGE, *REACHED, runs(X.STEP, "authorise", 12, 12, **PAGE), runs(X.STEP, "search", 12),
+          where="authorise", cause="page"),
+    scene("F2", "the operation that is the front door fails alone", L.GATEWAY, *SEES, *NAMED, *JOINED, tried(X.FRONT_DOOR, "balance", False, **E503),
+          runs(X.STEP, "balance", 12, 12, **E503), runs(X.STEP, "authorise", 12), where="balance", cause="operation"),
+    scene("F5", "one brand is slower than it was, and the median of all runs hides it", L.SCHEME, *REACHED, slower("authorise", wait=0.2),
+          *_paces(visa_first=0.9, visa_second=0.8, mastercard_first=0.12, mastercard_second=0.1), symptom=SLOW, where="brand=visa",
+          cause="slow_brand", before=(formerly("authorise", wait=0.12), *_paces(0.12, 0.1, 0.12, 0.1))),
+    scene("F5", "one card of one brand is slower than it was", L.ISSUER, *REACHED, slower("authorise", wait=0.12),
+          *_paces(visa_first=0.9, visa_second=0.1, mastercard_first=0.12, mastercard_second=0.1), symptom=SLOW,
+          where="brand=visa,card=first", cause="slow_card", before=(formerly("authorise", wait=0.12), *_paces(0.12, 0.1, 0.12, 0.1))),
+    scene("F11", "the look-up takes the time in one place", L.DNS, *REACHED, slower("search", resolve=0.5, wait=0.1),
+          elsewhere(slower("search", resolve=0.01, wait=0.1), "sin"), symptom=SLOW, where="fra", cause="slow_name",
+          before=(formerly("search", resolve=0.01, wait=0.1),)),
+    scene("F12", "one place waits and connects as quickly as ever", L.EDGE, *REACHED, slower("search", connect=0.02, wait=0.7),
+          elsewhere(slower("search", connect=0.02, wait=0.1), "sin"), symptom=SLOW, where="fra", cause="slow_nearby",
+          before=(formerly("search", connect=0.02, wait=0.1),)),
+    scene("F12", "one address is slow in the runs and when tried", L.EDGE, *REACHED, slower("search", wait=0.7), *_addresses(0.03, 0.65),
+          symptom=SLOW, where="203.0.113.8", cause="one_node", before=(formerly("search", wait=0.1),)),
+    scene("F3", "one address happens to be slow when tried", L.GATEWAY, *REACHED, slower("search", wait=0.7), *_addresses(0.3, 0.65)[:2],
+          *(runs(X.ADDRESS, address, 30, seconds=0.3) for address in ("203.0.113.7", "203.0.113.8")), symptom=SLOW, cause="slow_all",
+          before=(formerly("search", wait=0.1),)),
     scene("F1", "every request is reset", L.GATEWAY, *SEES, *NAMED, *JOINED, tried(X.FRONT_DOOR, "information", False, **RESET), *everywhere(bad=24, **RESET)),
 ]  # fmt: skip
 
@@ -220,6 +267,10 @@ QUIET = [
     scene("Q", "another issuer, as announced", L.NONE, *SEES, *NAMED, tried(X.HANDSHAKE, "203.0.113.7", tls=tls(issuer="CN=Other CA")), *DOOR, symptom=CHANGED,
           before=(was("information", tls=tls()),), changes=(Text("renewal announced", "已公告换证"),), cause="planned"),
     scene("Q", "half again as slow as usual", L.NONE, *REACHED, slower("authorise", wait=0.3), before=(formerly("authorise", wait=0.22),), symptom=SLOW),
+    scene("Q", "one brand has always been slower", L.NONE, *REACHED, slower("authorise", wait=0.2), *_paces(0.5, 0.5, 0.1, 0.1), symptom=SLOW,
+          before=(formerly("authorise", wait=0.2), *_paces(0.45, 0.5, 0.1, 0.1))),
+    scene("Q", "one card was slow twice", L.NONE, *REACHED, slower("authorise", wait=0.12), runs(X.CARD, "brand=visa,card=first", 2, seconds=2.0),
+          *_paces(0.1, 0.1, 0.1, 0.1)[1:], symptom=SLOW, before=(formerly("authorise", wait=0.12), *_paces(0.1, 0.1, 0.1, 0.1))),
     scene("Q", "one slow run", L.UNKNOWN, *REACHED, slower("authorise", count=2, wait=3.0), before=(formerly("authorise", wait=0.2),), symptom=SLOW),
     scene("Q", "addresses rotate and work", L.NONE, *REACHED, before=(tried(X.RESOLVE, "gateway.test", answers=("203.0.113.8",)),), symptom=CHANGED),
 ]  # fmt: skip
@@ -240,3 +291,21 @@ def test_in_quiet_times_no_layer_is_named(told: Scene) -> None:
 
     assert told.layer is verdict.layer, verdict.summary.en
     assert told.cause in ("", verdict.cause)
+
+
+def test_evidence_that_disagrees_takes_from_the_confidence() -> None:
+    alone = case(
+        (*REACHED, tried(X.TOKEN, "token", False, **E401), runs(X.STEP, "token", 12, 12, **E401), runs(X.STEP, "search", 12))
+    )
+    beside = case(
+        (
+            *REACHED,
+            tried(X.TOKEN, "token", False, **E401),
+            runs(X.STEP, "token", 12, 12, **E401),
+            runs(X.STEP, "search", 12, 12, **E401),
+        )
+    )
+
+    assert judge(alone).layer is judge(beside).layer is L.AUTHENTICATION
+    assert judge(beside).confidence < judge(alone).confidence
+    assert any("fails in the same way" in each.en for each in judge(beside).against)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from monitor.model.triage import Experiment, Observation
 from monitor.triage.evidence import ASKED_OF_TARGET, Evidence, bad
 from monitor.triage.kinds import OF_THE_WAY, Kind, kind_of
-from monitor.triage.layers.parts import address, place
+from monitor.triage.layers.parts import address, one_step, place
 from monitor.triage.sign import Sign
 from monitor.triage.weights import Cause
 
@@ -20,7 +20,7 @@ def edge_signs(evidence: Evidence) -> Iterator[Sign]:
             yield Sign(
                 cause,
                 failures,
-                place(evidence, kind) or node,
+                place(evidence, kind) or node or one_step(evidence),
                 amount=evidence.amount(kind),
                 now=any(kind_of(each) is kind for each in evidence.live_failures),
             )

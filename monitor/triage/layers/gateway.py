@@ -10,8 +10,8 @@ from monitor.triage.kinds import OPEN_MONEY, Kind, kind_of
 from monitor.triage.layers.access import refused_again
 from monitor.triage.layers.behind import hit_strata
 from monitor.triage.layers.network import several_places
-from monitor.triage.layers.parts import place, stratum
-from monitor.triage.layers.request import one_step, over_our_rate
+from monitor.triage.layers.parts import one_step, place, stratum
+from monitor.triage.layers.request import over_our_rate
 from monitor.triage.sign import Sign
 from monitor.triage.weights import Cause
 
@@ -44,11 +44,13 @@ def _errors(evidence: Evidence) -> Iterator[Sign]:
     if not shown:
         return
     doors = evidence.tried(Experiment.FRONT_DOOR)
-    if any(bad(each) and kind_of(each) is Kind.SERVER for each in doors):
-        yield _sign(Cause.DOWN, evidence, shown, Kind.SERVER, confirmed=int(evidence.bad_runs > 0))
+    # The front door may be an operation like others: one that fails alone is no gateway that is down.
+    if any(bad(each) and kind_of(each) is Kind.SERVER for each in doors) and not one_step(evidence):
+        where = place(evidence, Kind.SERVER)
+        yield _sign(Cause.DOWN, evidence, shown, Kind.SERVER, where=where, confirmed=int(evidence.bad_runs > 0))
         return
     part = operation(evidence)
-    where = stratum(evidence) or part
+    where = stratum(evidence) or part or place(evidence, Kind.SERVER)
     cause = Cause.OPERATION if part and where == part else Cause.PROCESSING
     yield _sign(cause, evidence, shown, Kind.SERVER, where=where, confirmed=int(any(not bad(each) for each in doors)))
 
@@ -84,7 +86,8 @@ def _refusals(evidence: Evidence) -> Iterator[Sign]:
     throttled = evidence.failures(Kind.THROTTLED)
     rate = evidence.own("rate")
     if throttled and (rate is None or not over_our_rate(rate)):
-        yield _sign(Cause.THROTTLES, evidence, throttled, Kind.THROTTLED, confirmed=int(rate is not None and rate.good is True))
+        where, kept = place(evidence, Kind.THROTTLED), rate is not None and rate.good is True
+        yield _sign(Cause.THROTTLES, evidence, throttled, Kind.THROTTLED, where=where, confirmed=int(kept))
     again = refused_again(evidence)
     if again and evidence.failures(Kind.DENIED):
         yield _sign(Cause.REFUSES_ALL, evidence, again + evidence.failures(Kind.DENIED), Kind.DENIED, where="authentication")

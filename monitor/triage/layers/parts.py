@@ -30,6 +30,14 @@ def address(observations: Iterable[Observation]) -> str:
     return joined(sorted(failing)) if failing and passing else ""
 
 
+def one_step(evidence: Evidence) -> str:
+    """The one step at which it fails, where other steps pass."""
+    steps = evidence.recent(Experiment.STEP)
+    failing = {each.subject for each in steps if bad(each)}
+    passing = {each.subject for each in steps} - failing
+    return next(iter(failing)) if len(failing) == 1 and passing else ""
+
+
 def shows(each: Observation, kinds: Iterable[Kind]) -> bool:
     return any(kind in kinds for kind in kinds_in(each))
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from monitor.model.triage import Experiment, Observation
-from monitor.triage.evidence import Evidence, bad
+from monitor.model.triage import Observation
+from monitor.triage.evidence import Evidence
 from monitor.triage.kinds import Kind, kind_of
 from monitor.triage.layers.access import refused_again, right_denied
-from monitor.triage.layers.parts import place, stratum
+from monitor.triage.layers.parts import one_step, place, stratum
 from monitor.triage.sign import Sign
 from monitor.triage.weights import Cause
 
@@ -38,11 +38,3 @@ def _own_rate(evidence: Evidence) -> Iterator[Sign]:
 def over_our_rate(rate: Observation) -> bool:
     """Most of what was throttled was sent faster than we promised, or while asked to wait."""
     return rate.good is False and max(rate.bad, 1) * 2 >= rate.runs
-
-
-def one_step(evidence: Evidence) -> str:
-    """The one step at which it fails, where other steps pass."""
-    steps = evidence.recent(Experiment.STEP)
-    failing = {each.subject for each in steps if bad(each)}
-    passing = {each.subject for each in steps} - failing
-    return next(iter(failing)) if len(failing) == 1 and passing else ""

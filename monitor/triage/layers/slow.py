@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from monitor.model.result import PHASES
 from monitor.model.triage import Experiment, Observation
-from monitor.triage.evidence import Evidence
+from monitor.triage.evidence import Contrast, Evidence
 from monitor.triage.layers.behind import CARD_LABELS
 from monitor.triage.layers.parts import joined, shared_labels
 from monitor.triage.sign import Sign
@@ -35,6 +35,16 @@ _OF_PHASE: Mapping[str, Cause] = MappingProxyType(
     }
 )
 
+#: At one place alone: phases that are not the way there keep a layer of their own. Where connecting is as quick as ever, the way is.
+_AT_ONE_PLACE: Mapping[str, Cause] = MappingProxyType(
+    {
+        "resolve": Cause.SLOW_NAME,
+        "tls": Cause.SLOW_HANDSHAKE,
+        "auth": Cause.SLOW_TOKEN,
+        "wait": Cause.SLOW_NEARBY,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Growth:
@@ -58,17 +68,20 @@ def slow_signs(evidence: Evidence) -> Iterator[Sign]:
         return
     grown = main_growths(evidence)
     if not grown:
+        yield from _of_strata(slower_strata(evidence))  # a quarter of the runs, which leaves the median of all of them alone
         return
     amount = max(each.now.runs for each in grown)
     place, phase = one_place(evidence), deciding_phase(grown)
     if place:
-        yield Sign(Cause.ONE_LOCATION, _now(grown), place, amount=amount, confirmed=int(len(grown) > 1))
+        yield Sign(
+            _AT_ONE_PLACE.get(phase or "", Cause.ONE_LOCATION), _now(grown), place, amount=amount, confirmed=int(len(grown) > 1)
+        )
     elif {each.now.subject for each in grown} <= token_steps(evidence):
         yield Sign(Cause.SLOW_TOKEN, _now(grown), "token", amount=amount)
     elif phase == "wait":
         yield from _of_server(evidence, grown, amount)
     elif phase is not None:
-        yield Sign(_OF_PHASE[phase], _now(grown), amount=amount, confirmed=int(len(grown) > 1))
+        yield Sign(_OF_PHASE[phase], _now(grown), slow_address(evidence), amount=amount, confirmed=int(len(grown) > 1))
 
 
 def main_growths(evidence: Evidence) -> list[Growth]:
@@ -125,12 +138,14 @@ def _now(grown: list[Growth]) -> tuple[Observation, ...]:
 
 def _of_server(evidence: Evidence, grown: list[Growth], amount: int) -> Iterator[Sign]:
     """Waiting is the server's, or that of somebody behind it: by which strata and steps wait."""
-    parts = _apart(evidence.recent(Experiment.CARD), grown) or _apart(evidence.recent(Experiment.STRATUM), grown)
-    if parts:
-        others = tuple(each for each in evidence.recent(parts[0].experiment) if each not in parts)
-        about = shared_labels(parts, others) or tuple(each.subject for each in parts)
-        card = any(label.partition("=")[0] in CARD_LABELS for label in about)
-        yield Sign(Cause.ONE_CARD if card else Cause.SLOW_BRAND, parts, joined(about), amount=amount)
+    address = slow_address(evidence)
+    if address:
+        yield Sign(Cause.ONE_NODE, _now(grown), address, amount=amount, confirmed=int(len(grown) > 1))
+        return
+    least = DECIDING_SHARE * max(each.total for each in grown)
+    apart = slower_strata(evidence) or next(filter(None, (_apart(cut, least) for cut in _cuts(evidence))), None)
+    if apart is not None:
+        yield from _of_strata(apart)
         return
     slow = {each.now.subject for each in grown}
     steady = {each.now.subject for each in growths(evidence)} - slow
@@ -150,10 +165,71 @@ def _group(evidence: Evidence, slow: set[str], steady: set[str]) -> str:
     return joined(sorted(slow))
 
 
-def _apart(parts: tuple[Observation, ...], grown: list[Growth]) -> tuple[Observation, ...]:
-    """Parts that take much longer than the others do at the same time, and by about as much as was lost. Medians of few runs are noise."""
-    timed = [(each, each.seconds) for each in parts if each.seconds is not None and each.runs >= RUNS_NEEDED]
+def _of_strata(apart: Contrast | None) -> Iterator[Sign]:
+    if apart is None:
+        return
+    about = shared_labels(apart.hit, apart.spared) or apart.names
+    labels = [label for name in about for label in name.split(",")]
+    card = any(label.partition("=")[0] in CARD_LABELS for label in labels)
+    amount = sum(each.runs for each in apart.hit)
+    yield Sign(Cause.SLOW_CARD if card else Cause.SLOW_BRAND, apart.hit, joined(about), amount=amount)
+
+
+def slower_strata(evidence: Evidence) -> Contrast | None:
+    """Strata that became slower than they were themselves, while others did not."""
+    for cut in _cuts(evidence):
+        lost = {each: _pace(each) - was for each in _timed(cut) if (was := _former_pace(evidence, each)) is not None}
+        most = max(lost.values(), default=0.0)
+        hit = tuple(each for each, more in lost.items() if more >= max(GROWN_SECONDS, DECIDING_SHARE * most))
+        spared = tuple(each for each in lost if each not in hit)
+        doubled = all(_pace(each) >= GROWN_RATIO * (_pace(each) - lost[each]) for each in hit)
+        if hit and spared and doubled and len(hit) * 2 <= len(lost):
+            return Contrast(hit, spared)
+    return None
+
+
+def _former_pace(evidence: Evidence, now: Observation) -> float | None:
+    was = evidence.before(now.experiment, now.subject)
+    return _pace(was[-1]) if was else None
+
+
+def _pace(each: Observation) -> float:
+    """Of its slowest step what it waited for, where phases are known: the way there is the same for every card."""
+    return each.seconds or 0.0 if each.phases.wait is None else each.phases.wait
+
+
+def _timed(parts: tuple[Observation, ...]) -> tuple[Observation, ...]:
+    """Medians of few runs are noise."""
+    return tuple(each for each in parts if each.seconds is not None and each.runs >= RUNS_NEEDED)
+
+
+def slow_address(evidence: Evidence) -> str:
+    """The addresses that take longer than the others of the name: in the recent runs, and tried by themselves just now."""
+    by_run = _apart(evidence.recent(Experiment.ADDRESS), GROWN_SECONDS)
+    tried = [_slower(evidence.tried(experiment)) for experiment in (Experiment.ADDRESS, Experiment.HANDSHAKE)]
+    names = by_run.names if by_run is not None else ()
+    return joined(names) if names and any(set(names) == found for found in tried) else ""
+
+
+def _slower(tried: tuple[Observation, ...]) -> set[str]:
+    """Subjects of single tries that took longer than the quickest by as much as counts."""
+    timed = {each.subject: each.seconds for each in tried if each.seconds is not None}
+    quickest = min(timed.values(), default=0.0)
+    return {name for name, seconds in timed.items() if seconds >= max(quickest + GROWN_SECONDS, APART_RATIO * quickest)}
+
+
+def _cuts(evidence: Evidence) -> Iterator[tuple[Observation, ...]]:
+    """Whole cells first: they tell one card of one brand from all cards and from all brands."""
+    parts = evidence.recent(Experiment.CARD, Experiment.STRATUM)
+    cells = tuple(each for each in parts if "," in each.subject)
+    yield from (cells, evidence.recent(Experiment.CARD), evidence.recent(Experiment.STRATUM))
+
+
+def _apart(parts: tuple[Observation, ...], least: float) -> Contrast | None:
+    """Parts that take much longer than the others do at the same time, by ``least`` seconds or more."""
+    timed = [(each, each.seconds or 0.0) for each in _timed(parts)]
     quickest = min((seconds for _, seconds in timed), default=0.0)
-    least = max(GROWN_SECONDS, DECIDING_SHARE * max(each.total for each in grown))
-    slow = tuple(each for each, seconds in timed if seconds >= APART_RATIO * quickest and seconds - quickest >= least)
-    return slow if len(slow) * 2 <= len(timed) else ()
+    enough = max(quickest + max(GROWN_SECONDS, least), APART_RATIO * quickest)
+    hit = tuple(each for each, seconds in timed if seconds >= enough)
+    spared = tuple(each for each, _ in timed if each not in hit)
+    return Contrast(hit, spared) if hit and len(hit) * 2 <= len(timed) else None
