@@ -10,8 +10,8 @@ from typing import Any
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.incidents import Book, Refused, Unknown
-from monitor.incidents.kin import EDGE_MARKS, ground_of, network_of
-from monitor.incidents.problems import LOOK_BACK_SECONDS, Episode, Recurrence, episode_of, problem_id, recurrence
+from monitor.incidents.common_cause import EDGE_MARKS, ground_of, network_of
+from monitor.incidents.recurrence import LOOK_BACK_SECONDS, Episode, Recurrence, episode_of, problem_id, recurrence
 from monitor.model.incident import Incident
 from monitor.model.result import Result, StepResult
 from monitor.model.traits import Trait

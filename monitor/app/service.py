@@ -25,7 +25,7 @@ from monitor.connectors import table as connector_table
 from monitor.delivery import Delivery, Sighting
 from monitor.exporter import Exporter
 from monitor.incidents import Book
-from monitor.incidents.kin import common_cause
+from monitor.incidents.common_cause import common_cause
 from monitor.incidents.words import Words
 from monitor.model.alert import Alert
 from monitor.model.batch import Restored

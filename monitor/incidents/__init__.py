@@ -3,7 +3,7 @@
 from monitor.incidents.book import Book
 from monitor.incidents.change import Change
 from monitor.incidents.findings import AtDesk
-from monitor.incidents.kinship import Parent
 from monitor.incidents.moves import MOVES, Event, Refused, Unknown
+from monitor.incidents.parents import Parent
 
 __all__ = ["MOVES", "AtDesk", "Book", "Change", "Event", "Parent", "Refused", "Unknown"]

@@ -18,10 +18,10 @@ from types import MappingProxyType
 from monitor.incidents import lines
 from monitor.incidents.causes import causes, consequences, follows, group_of, is_left_alone, may_follow, upstream
 from monitor.incidents.change import Change
-from monitor.incidents.kinship import NO_GROUND, CommonCause, Ground, Kinship, is_parent, nothing_in_common
 from monitor.incidents.members import begun, is_new_trouble, is_small, join, leave, was_going_on, worst
 from monitor.incidents.moves import Event, Unknown
 from monitor.incidents.pages import OURSELVES
+from monitor.incidents.parents import NO_GROUND, CommonCause, Ground, Kinship, is_parent, nothing_in_common
 from monitor.incidents.routes import Routes
 from monitor.incidents.shelf import REOPEN_SECONDS
 from monitor.incidents.turns import turned

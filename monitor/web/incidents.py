@@ -10,7 +10,7 @@ from pydantic import Field
 from monitor.app import App
 from monitor.deadlines.clocks import Clock, clocks
 from monitor.incidents.postmortem import postmortem
-from monitor.incidents.recurring import problems
+from monitor.incidents.problems import problems
 from monitor.incidents.words import Words
 from monitor.incidents.words.preview import WHAT, preview
 from monitor.model.alert import Severity

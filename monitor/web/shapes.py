@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.deadlines.clocks import Clock
-from monitor.incidents.recurring import Problem
+from monitor.incidents.problems import Problem
 from monitor.model.alert import Alert
 from monitor.model.extent import Between, Extent, Run
 from monitor.model.incident import Incident, OutboxRow, Ticket, TimelineEntry, Window

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from monitor.incidents import AtDesk, Book, Change, Refused, Unknown
-from monitor.incidents.kinship import is_parent
+from monitor.incidents.parents import is_parent
 from monitor.model.alert import Alert, Severity
 from monitor.model.extent import Extent
 from monitor.model.incident import CommandKind, Incident, Status, Ticket

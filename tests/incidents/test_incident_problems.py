@@ -1,70 +1,48 @@
-"""Trouble that comes back: which time it is, and what it has cost so far."""
+"""The list of problems: what comes back, how often, and what it has cost."""
 
 from dataclasses import replace
 
-import pytest
+from book_world import World, alert, over
 
-from monitor.incidents.problems import Episode, episode_of, ordinal, problem_id, recurrence
-from monitor.model.alert import Severity
+from monitor.incidents.problems import problems
 from monitor.model.extent import Between, Extent
-from monitor.model.incident import Incident, Status
-from monitor.model.text import Text
-
-DAY, HOUR = 86_400.0, 3_600.0
+from monitor.model.incident import Incident
 
 
-def episode(
-    day: float, lasted: float | None = HOUR, customers: float | None = None, fingerprint: str = "gateway||503"
-) -> Episode:
-    return Episode(f"inc_{day:g}", fingerprint, day * DAY, None if lasted is None else day * DAY + lasted, customers)
+def case(
+    at: float, *, lasted: float | None = 600.0, problem: str = "prb_1", customers: float | None = None, **more: object
+) -> Incident:
+    world = World()
+    world.alerts(alert(at=at))
+    if lasted is not None:
+        world.alerts(over(alert(at=at), at - 30.0 + lasted))
+    hit = None if customers is None else Between(customers / 2, customers, customers * 2)
+    return replace(world.only, problem=problem, extent=Extent(at, customers=hit), **more)  # type: ignore[arg-type]
 
 
-def test_the_first_time_is_no_problem_yet() -> None:
-    assert recurrence("demo", episode(100), [], 100 * DAY) is None
-    assert recurrence("demo", episode(100), [episode(100)], 100 * DAY) is None, "itself is no other case"
+def test_cases_of_one_problem_are_counted_and_their_cost_added_up() -> None:
+    (found,) = problems([case(1_000.0, customers=100.0), case(90_000.0), case(50_000.0, customers=300.0)], now=100_000.0)
+
+    assert (found.name, found.count, found.first, found.latest) == ("prb_1", 3, 1_000.0, 90_000.0)
+    assert found.seconds == 1_800.0
+    assert found.customers == Between(200.0, 400.0, 800.0)
+    assert found.incidents[0].startswith("inc_")
 
 
-def test_the_fifth_repeat_says_so_with_what_it_has_cost() -> None:
-    known = [episode(100 - 10 * count, HOUR, 300.0 * count) for count in range(1, 5)]
-    now = episode(100, None, 240.0)
-    found = recurrence("demo", now, known, 100 * DAY + 30 * 60)
-    assert found is not None
-    assert (5, 60 * DAY, 4.5 * HOUR, 3_240.0) == (found.number, found.first, found.seconds, found.customers)
-    assert "The 5th time in 90 days, first at 1970-03-02T00:00:00Z; 4 h 30 min in all, some 3,240 customers hit." == found.said.en
-    assert "90 天内第 5 次出现，首次为 1970-03-02T00:00:00Z；累计 4 小时 30 分，约 3,240 名客户受影响。" == found.said.zh
+def test_the_first_case_belongs_to_the_problem_that_the_second_showed() -> None:
+    (found,) = problems([case(1_000.0, problem="", fingerprint="f"), case(9_000.0, fingerprint="f")], now=10_000.0)
+
+    assert found.count == 2
 
 
-def test_what_lies_back_further_than_ninety_days_or_is_other_trouble_does_not_count() -> None:
-    known = [episode(9), episode(50, fingerprint="dns||"), episode(99)]
-    found = recurrence("demo", episode(100), known, 101 * DAY)
-    assert found is not None and (2, 99 * DAY) == (found.number, found.first)
+def test_what_came_once_is_no_problem_and_what_is_told_with_a_larger_cause_is_counted_there() -> None:
+    first, part = case(1_000.0, problem="", fingerprint="f"), case(2_000.0, problem="", fingerprint="g", parent="inc_parent")
+
+    assert problems([first, part], now=10_000.0) == ()
 
 
-def test_of_customers_nobody_counted_nothing_is_said() -> None:
-    found = recurrence("demo", episode(100), [episode(99)], 101 * DAY)
-    assert found is not None
-    assert (None, "customers") == (found.customers, "customers" if "customers" not in found.said.en else "")
+def test_the_costliest_in_time_comes_first_and_what_lasts_counts_until_now() -> None:
+    found = problems([case(1_000.0, problem="short"), case(9_000.0, problem="lasting", lasted=None)], now=10_000.0)
 
-
-def test_a_problem_has_one_name_in_one_installation() -> None:
-    assert problem_id("demo", "gateway||503") == problem_id("demo", "gateway||503")
-    assert 3 == len({problem_id("demo", "a"), problem_id("demo", "b"), problem_id("other", "a")})
-
-
-def test_an_incident_without_a_verdict_or_within_a_larger_cause_is_no_case() -> None:
-    incident = Incident(
-        "inc_1", "target=a", "a", Status.OPEN, Severity.P1, Text("failing"), 100.0, 70.0, 100.0, fingerprint="gateway||503"
-    )
-    assert Episode("inc_1", "gateway||503", 70.0, None, None) == episode_of(incident)
-    measured = replace(incident, extent=Extent(200.0, customers=Between(10.0, 12.0, 15.0)))
-    known = episode_of(measured)
-    assert known is not None and 12.0 == known.customers
-    assert episode_of(replace(incident, fingerprint="")) is None
-    assert episode_of(replace(incident, parent="inc_0")) is None
-
-
-@pytest.mark.parametrize(
-    ("number", "said"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (21, "21st"), (113, "113th")]
-)
-def test_ordinals(number: int, said: str) -> None:
-    assert said == ordinal(number)
+    assert [(one.name, one.seconds) for one in found] == [("lasting", 1_030.0), ("short", 600.0)]
+    assert found[0].customers is None

@@ -6,8 +6,8 @@ import pytest
 from book_world import Ladder, World, alert, over, same_ground, window
 
 from monitor.incidents import Parent, Refused, Unknown
-from monitor.incidents.kinship import CHILDREN_MAX
 from monitor.incidents.names import external_id
+from monitor.incidents.parents import CHILDREN_MAX
 from monitor.model.alert import Severity
 from monitor.model.incident import CommandKind, Incident, Status
 from monitor.model.text import Text

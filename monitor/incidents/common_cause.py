@@ -12,7 +12,7 @@ from ipaddress import ip_address, ip_network
 from types import MappingProxyType
 
 from monitor.incidents.causes import group_of
-from monitor.incidents.kinship import Ground, Parent
+from monitor.incidents.parents import Ground, Parent
 from monitor.model.incident import Incident, Status
 from monitor.model.text import Text
 from monitor.model.triage import Layer

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.incidents.kin import EDGE_MARKS, TOGETHER_SECONDS, common_cause, ground_of, network_of
-from monitor.incidents.kinship import Ground
+from monitor.incidents.common_cause import EDGE_MARKS, TOGETHER_SECONDS, common_cause, ground_of, network_of
+from monitor.incidents.parents import Ground
 from monitor.model.alert import Severity
 from monitor.model.incident import Incident, Status
 from monitor.model.text import Text
