@@ -1,7 +1,6 @@
 """One service: built from a Config, started, reloaded, stopped."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import structlog
 
 from monitor.app import evidence
 from monitor.app.edges import DATABASE, LEDGER, Edges
+from monitor.app.gauges import GAUGES_SECONDS, Gauges
 from monitor.app.inquiring import Inquiring
 from monitor.app.kinship import TURN_SECONDS as KINSHIP_SECONDS
 from monitor.app.kinship import Kinship
@@ -16,6 +16,7 @@ from monitor.app.learning import Learning
 from monitor.app.mirroring import Mirroring, policies
 from monitor.app.people import People
 from monitor.app.probing import Probing
+from monitor.app.shapes import check_shapes, status_shape
 from monitor.app.suspicion import Suspicion
 from monitor.app.timing import TURN_SECONDS as CLOCKS_SECONDS
 from monitor.app.timing import Timing
@@ -30,7 +31,7 @@ from monitor.incidents.words import Words
 from monitor.model.alert import Alert
 from monitor.model.batch import Restored
 from monitor.model.check import Check
-from monitor.model.incident import OutboxRow, OutboxState
+from monitor.model.incident import OutboxRow
 from monitor.model.result import Result
 from monitor.pipeline import Pipeline
 from monitor.probes.governor import STATE
@@ -41,8 +42,6 @@ from monitor.watch import Heartbeat, LoopLag, Progress
 
 log = structlog.get_logger()
 
-#: Gauges that are counted, not told: outbox, incidents, store queue.
-GAUGES_SECONDS = 5.0
 #: Old rows are deleted in small steps, this often.
 PRUNE_SECONDS = 3_600.0
 #: On SIGTERM, runs in flight get this long before they are cancelled; their clean-ups have a budget of their own.
@@ -67,7 +66,6 @@ class App:
         self._latest: dict[str, Result] = {}
         self._reloading = asyncio.Lock()
         self._started = 0.0  # monotonic
-        self._outbox_age: float | None = None
         self.listeners: list[Callable[[str, Any], None]] = []
 
     async def start(self) -> None:
@@ -139,7 +137,6 @@ class App:
     def _build_learning(self, restored: Restored) -> None:
         self.learning = Learning(self.config, self.store, self.pipeline.engine, self.book, self.clock, self._edges.aside)
         self.learning.restore(restored.learned)
-        self._gauges = evidence.EvidenceGauges(self.exporter, self.pipeline.engine, self.learning)
 
     def _build_scheduler(self) -> None:
         self.scheduler = Scheduler(
@@ -167,6 +164,16 @@ class App:
             exporter=self.exporter,
             clock=self.clock,
             lag=self.lag,
+        )
+        self._gauges = Gauges(
+            self.exporter,
+            book=self.book,
+            store=self.store,
+            probing=self.probing,
+            ledger=self.ledger,
+            suspicion=self.suspicion,
+            evidence=evidence.EvidenceGauges(self.exporter, self.pipeline.engine, self.learning),
+            clock=self.clock,
         )
 
     def _begin(self, restored: Restored) -> None:
@@ -262,47 +269,24 @@ class App:
             checks=len(self.config.checks),
             last_finished_age=None if finished is None else now - finished,
             behind_seconds=self.scheduler.behind_seconds(),
-            outbox_oldest_age=self._outbox_age,
+            outbox_oldest_age=self._gauges.outbox_oldest_age,
             store_pending=self.store.pending,
             store_ok=self.pipeline.store_ok,
             shortest_every=min((check.every_seconds for check in self.config.checks.values()), default=None),
-            up_seconds=now - self._started,
+            up_seconds=self.up_seconds,
         )
+
+    @property
+    def up_seconds(self) -> float:
+        return self.clock.monotonic() - self._started
 
     def status(self) -> dict[str, Any]:
         """For the API and the pages."""
-        tally = self.scheduler.tally
-        return {
-            "install": self.config.service.install,
-            "location": self.config.service.location,
-            "config_version": self.config.version,
-            "up_seconds": round(self.clock.monotonic() - self._started, 3),
-            "checks": len(self.config.checks),
-            "slots": {
-                "planned": tally.planned,
-                "ran": tally.ran,
-                "missed": {reason.value: count for reason, count in tally.missed.items()},
-                "waiting": self.scheduler.waiting,
-            },
-            "in_flight": self.scheduler.in_flight,
-            "loop_lag_seconds": round(self.lag.latest, 6),
-            "blind": self.pipeline.blindness.blind,
-            "problems": self.progress().problems(),
-        }
+        return status_shape(self)
 
     def check_status(self) -> list[dict[str, Any]]:
         """Every check with its latest result."""
-        return [
-            {
-                "id": check.id,
-                "title": {"en": check.title.en, "zh": check.title.zh or check.title.en},
-                "target": check.target,
-                "every_seconds": check.every_seconds,
-                "moves_money": check.moves_money,
-                "latest": _latest_shape(self._latest.get(check.id)),
-            }
-            for check in self.config.checks.values()
-        ]
+        return check_shapes(self.config.checks, self._latest)
 
     async def evidence(self, check: str) -> dict[str, Any] | None:
         """Where the rules of a check stand and what is normal for it; None: there is no such check."""
@@ -380,21 +364,7 @@ class App:
         await self.mirroring.hear(sighting)
 
     async def _count(self) -> None:
-        """The gauges that are counted rather than told."""
-        now = self.clock.wall()
-        self.exporter.incidents(Counter(one.severity for one in self.book.open()))
-        self.exporter.store(self.store.pending)
-        for target, level in self.probing.governor.levels().items():
-            self.exporter.budget(target, level.tokens, level.declines_used, level.paused_seconds)
-        self.exporter.ledger(self.ledger.figures())
-        self.suspicion.gauges()
-        await self._gauges.turn(self.config.checks)
-        waiting = await self.store.outbox_waiting()
-        self._outbox_age = max((now - oldest for _, _, _, oldest in waiting), default=None)
-        told = {(desk, state): (depth, now - oldest) for desk, state, depth, oldest in waiting}
-        for desk in self.config.desks:
-            for state in (OutboxState.NEW, OutboxState.SENDING, OutboxState.RETRY, OutboxState.UNSURE, OutboxState.DEAD):
-                self.exporter.outbox(desk, state, *told.get((desk, state), (0, 0.0)))
+        await self._gauges.turn(self.config.checks, self.config.desks)
 
     async def _housekeeping(self) -> None:
         service = self.config.service
@@ -427,10 +397,3 @@ def _told_apart(states: Mapping[str, str]) -> tuple[dict[str, str], dict[str, st
     """The states of budgets, and those of rules: they are stored side by side."""
     budgets = {name: state for name, state in states.items() if name.startswith(STATE)}
     return budgets, {name: state for name, state in states.items() if name not in budgets}
-
-
-def _latest_shape(result: Result | None) -> dict[str, Any] | None:
-    if result is None:
-        return None
-    names = ("slot", "stratum", "due", "duration_seconds", "outcome", "good", "failed_step", "message", "run_id")
-    return {name: getattr(result, name) for name in names}
