@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from monitor.app.trouble import is_open
 from monitor.clock import Clock
 from monitor.config import Config
+from monitor.deadlines.downtime import downtime_before
 from monitor.deadlines.regulators import Trouble, running
 from monitor.incidents import Book, Change
 from monitor.incidents.extent import ConfigTaken, Reach, TraitChanged, extent, nearby, similar_to
@@ -50,6 +51,7 @@ class Measuring:
         self._configs: list[ConfigTaken] = []
         self._windows: list[Window] = []
         self._similar: dict[str, tuple[str, tuple[Similar, ...]]] = {}  # incident -> fingerprint, what is like it
+        self._down_before: dict[str, float] = {}
 
     def adopt(self, config: Config) -> None:
         if config.version != self._config.version:
@@ -76,6 +78,7 @@ class Measuring:
             self._counting[tally.target].discard(name)
         self._measured.pop(name, None)
         self._similar.pop(name, None)
+        self._down_before.pop(name, None)
 
     def due(self) -> list[str]:
         """Incidents whose turn it is, those not looked at for longest first, bounded."""
@@ -109,10 +112,11 @@ class Measuring:
         self._windows = await self._store.windows(since=since - RECALL_SECONDS)
 
     async def compare(self, incident: Incident, fingerprint: str) -> None:
-        """Find earlier incidents like it; once for each fingerprint."""
+        """Find earlier incidents like it, and how long its target was down before; once for each fingerprint."""
         if self._similar.get(incident.id, ("", ()))[0] != fingerprint:
             past = await self._store.incidents(limit=PAST_MAX)
             self._similar[incident.id] = (fingerprint, similar_to(incident, fingerprint, past))
+            self._down_before[incident.id] = downtime_before(incident, past)
 
     async def recall(self) -> None:
         """What the store remembers of the last half hour, check by check: a restart in the middle of trouble knows what it is."""
@@ -147,6 +151,7 @@ class Measuring:
             incident.severity,
             customers=measured.customers,
             failed_share=measured.failed_share,
+            downtime_before_seconds=self._down_before.get(incident.id, 0.0),
         )
         return extent(
             reach,

@@ -89,8 +89,8 @@ def _extent(extent: dict[str, Any] | None, lang: str) -> Iterator[str]:
         yield f"{say('error budget of the month spent', '当月错误预算已消耗')}: {100 * extent['budget_burned']:.0f} %"
     for part in extent["parts"][:PARTS_SHOWN]:
         yield f"  {part['kind']} {part['name']}: {part['bad']} / {part['runs']}"
-    for line in (*extent["regulators"], *extent["nearby"]):
-        yield f"  {line['said'][lang]}"
+    yield from (f"  {line['said'][lang]}" for line in extent["regulators"])
+    yield from (f"  {line['at'][:19]}Z {line['said'][lang]}" for line in extent["nearby"])
 
 
 def _clocks(clocks: list[dict[str, Any]], lang: str) -> Iterator[str]:

@@ -180,8 +180,8 @@ def _window(window: Window) -> Text:
 
 def _config(taken: ConfigTaken) -> Text:
     return Text(
-        f"Our configuration changed to version {taken.version} at {iso(taken.at)}.",
-        f"我方监控配置于 {iso(taken.at)} 更新为版本 {taken.version}。",
+        f"Our configuration changed to version {taken.version}.",
+        f"我方监控配置更新为版本 {taken.version}。",
     )
 
 
@@ -196,6 +196,6 @@ _TRAITS = {
 def _trait(changed: TraitChanged) -> Text:
     what = _TRAITS.get(changed.trait, Text(changed.trait))
     return Text(
-        f"The gateway changed {what.en} at {iso(changed.at)}, seen by {changed.check}.",
-        f"网关于 {iso(changed.at)} 变更了{what.in_('zh')}（由检查 {changed.check} 发现）。",
+        f"The gateway changed {what.en}, seen by {changed.check}.",
+        f"网关变更了{what.in_('zh')}（由检查 {changed.check} 发现）。",
     )
