@@ -48,6 +48,11 @@ class Contrast:
     def names(self) -> tuple[str, ...]:
         return tuple(sorted({each.subject for each in self.hit}))
 
+    @property
+    def most(self) -> bool:
+        """More are hit than spared: it is a part that is spared, and not one that is hit."""
+        return len(self.hit) > len(self.spared)
+
 
 class Evidence:
     def __init__(self, case: Case) -> None:

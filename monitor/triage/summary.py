@@ -169,31 +169,36 @@ def _scope(evidence: Evidence) -> Text | None:
     told = [
         (word, many, part)
         for word, many, part in (("from", _PLACES, places), ("on", _STRATA, strata))
-        if part.alone or part.every
+        if part.alone or part.but or part.every
     ]
     if not told:
         return None
     en = " and ".join(f"{word} {_whom(part, many.en)}" for word, many, part in told)
     alone = [f"仅限 {'、'.join(part.alone)}" for _, _, part in told if part.alone]
+    but = [f"除 {'、'.join(part.but)} 外的{many.zh}均受影响" for _, many, part in told if part.but]
     every = "、".join(f"{part.every} 个{many.zh}" for _, many, part in told if part.every)
-    return Text(en, "，".join([*alone, *([f"{every}均受影响"] if every else [])]))
+    return Text(en, "，".join([*alone, *but, *([f"{every}均受影响"] if every else [])]))
 
 
 _PLACES, _STRATA = Text("locations", "探测点"), Text("strata", "分层")
 
 
 class _Part:
-    """One way to cut the runs: ``alone`` are the names that alone are hit, ``every`` how many there are when all are."""
+    """One way to cut the runs: ``alone`` are hit, or all ``but`` these are; ``every`` says how many there are when all are."""
 
     def __init__(self, evidence: Evidence, cut: Experiment) -> None:
         found = evidence.contrast(cut)
         names = {each.subject for each in evidence.parts(cut)}
         hit = {each.subject for each in evidence.parts(cut) if each.bad}
-        self.alone = found.names if found else ()
+        spared = found is not None and found.most
+        self.alone = found.names if found and not spared else ()
+        self.but = tuple(sorted({each.subject for each in found.spared})) if found and spared else ()
         self.every = len(names) if not found and len(names) > 1 and hit == names else 0
 
 
 def _whom(part: _Part, many: str) -> str:
     if part.alone:
         return f"{', '.join(part.alone)} alone"
+    if part.but:
+        return f"all {many} but {', '.join(part.but)}"
     return f"both {many}" if part.every == 2 else f"all {part.every} {many}"

@@ -95,6 +95,14 @@ def test_the_summary_is_a_sentence_with_its_figures(found: Case, en: str, zh: st
     assert Text(en, zh) == judge(found).summary
 
 
+def test_a_part_that_is_spared_is_named_rather_than_all_that_are_hit() -> None:
+    failing = (runs(X.STRATUM, f"brand={brand}", 10, 6, **E503, step="pay") for brand in ("mastercard", "unionpay", "visa"))
+    found = judge(case((*REACHED, runs(X.STEP, "pay", 40, 18, **E503), *failing, runs(X.STRATUM, "answer=DECLINED", 10))))
+    assert "on all strata but answer=DECLINED" in found.summary.en
+    assert "除 answer=DECLINED 外的分层均受影响" in found.summary.zh
+    assert (Layer.GATEWAY, "") == (found.layer, found.where)
+
+
 def test_what_passes_speaks_against_what_is_accused() -> None:
     verdict = judge(case((*REACHED, *everywhere(24, 12, **E503))))
 

@@ -19,8 +19,11 @@ def place(evidence: Evidence, *kinds: Kind) -> str:
 
 
 def stratum(evidence: Evidence) -> str:
+    """What those hit have in common and the others have not; else their names, while they are not most of all there are."""
     found = evidence.contrast(Experiment.STRATUM)
-    return joined(shared_labels(found.hit, found.spared) or found.names) if found else ""
+    if found is None:
+        return ""
+    return joined(shared_labels(found.hit, found.spared) or (() if found.most else found.names))
 
 
 def address(observations: Iterable[Observation]) -> str:
