@@ -31,7 +31,9 @@ def list_(
     if not found:
         out.print("no incidents")
         return
-    table = Table(Column("incident", no_wrap=True), "", "status", "opened (UTC)", "what", box=None)  # ids are there to be copied
+    table = Table(
+        Column("incident", no_wrap=True), "", Column("status", no_wrap=True), "opened (UTC)", "what", box=None
+    )  # ids are there to be copied
     for one in found:
         severity = one["severity"] + "*" * one["severity_fixed"]
         table.add_row(one["id"], severity, _standing(one), _opened(one), escape(one["title"][lang]))
@@ -45,10 +47,10 @@ def _opened(one: dict[str, Any]) -> str:
 
 
 def _standing(one: dict[str, Any]) -> str:
-    """``open``, and what else keeps people from being disturbed by it."""
+    """``open``, and, a line each, what else keeps people from being disturbed by it."""
     beside = [name for name in ("pending", "silenced", "snoozed_until", "parent") if one[name]]
     said = {"pending": "waiting", "silenced": "silenced", "snoozed_until": "snoozed", "parent": "part of another"}
-    return f"[{STYLES[one['status']]}]{one['status']}[/]" + "".join(f", {said[name]}" for name in beside)
+    return "\n".join([f"[{STYLES[one['status']]}]{one['status']}[/]", *(said[name] for name in beside)])
 
 
 def _lasted(one: dict[str, Any]) -> float:
