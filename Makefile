@@ -25,7 +25,7 @@ test: $(VENV)/.dev ## lint, types and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/.dev ## the tests that need no other program
 	$(BIN)/pytest -n 2 --dist loadfile -m 'not needs_tools and not counterpart and not slow'
