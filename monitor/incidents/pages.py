@@ -29,8 +29,9 @@ class Pages:
         return self.incidents[name]
 
     def open(self) -> list[Incident]:
-        """Open or acknowledged, oldest first."""
-        return [incident for incident in self.incidents.values() if incident.status is not Status.RESOLVED]
+        """Open or acknowledged, oldest first; those of one instant by their id, before a restart as after it."""
+        found = (incident for incident in self.incidents.values() if incident.status is not Status.RESOLVED)
+        return sorted(found, key=lambda incident: (incident.opened, incident.id))
 
     def parent(self, incident: Incident) -> Incident | None:
         """The common cause it is part of, while that lasts."""
