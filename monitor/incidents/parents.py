@@ -11,10 +11,9 @@ from types import MappingProxyType
 
 from monitor.incidents import lines
 from monitor.incidents.causes import group_of
-from monitor.incidents.change import Change
 from monitor.incidents.findings import Findings
 from monitor.incidents.members import CHECKS_MAX
-from monitor.incidents.moves import Event, Refused
+from monitor.incidents.moves import Event
 from monitor.incidents.names import incident_id
 from monitor.incidents.pages import OURSELVES
 from monitor.model.incident import Happening, Incident, Status
@@ -51,25 +50,15 @@ class Kinship(Findings):
     _ground: Ground
     _common_cause: CommonCause
 
-    def relate(self, parent: Parent, at: float) -> Change:
-        """Opens the parent, or goes on with the one of the same cause. Raises Unknown, and Refused when a part is over."""
-        parent_id, joined = self._link(parent, at)
-        self._settle_parent(self._pages.incidents[parent_id], at)
-        self._point_to_parent(joined, at)
-        return self._pages.hand_out()
-
     def stands_on(self, ground: Ground) -> None:
         """What targets stand on, as far as it is known now: for what opens from here on."""
         self._ground = ground
 
-    def _link(self, found: Parent, at: float) -> tuple[str, list[str]]:
-        """The parent, and which parts are new in it. It is settled when they are."""
-        parts = [self._pages.known(name) for name in found.children]
-        over = [part.id for part in parts if part.status is Status.RESOLVED]
-        if over or not parts:
-            raise Refused(f"{', '.join(over) or 'nothing'} can be part of a common cause only while it lasts")
+    def _link(self, found: Parent, at: float) -> list[str]:
+        """Which of its parts are new in it. The parent is settled when they are."""
+        parts = [self._pages.incidents[name] for name in found.children]
         parent = self._cause_of(found, parts, at)
-        return parent.id, [part.id for part in parts if self._join(parent.id, part, found.said, at)]
+        return [part.id for part in parts if self._join(parent.id, part, found.said, at)]
 
     def _look_for_kin(self, opened: Collection[str], at: float) -> list[str]:
         """``opened`` is new and untold: it joins a cause that is known, or shows one. Gives what became part of one."""
@@ -81,7 +70,7 @@ class Kinship(Findings):
                 self._join(parent.id, self._pages.incidents[name], Text(""), at)
         alone = [one for one in self._pages.open() if self._pages.parent(one) is None and not is_parent(one)]
         found = self._common_cause(alone, self._ground, at) if len(alone) > 1 else None
-        return self._link(found, at)[1] if found else []
+        return self._link(found, at) if found else []
 
     def _point_to_parent(self, joined: Iterable[str], at: float) -> None:
         """Whoever was told of a part by itself is told where it goes on."""

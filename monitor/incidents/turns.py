@@ -1,9 +1,8 @@
 """The record that clocks are computed from: every change of status, severity or waiting, with its instant."""
 
 from dataclasses import replace
-from itertools import pairwise
 
-from monitor.model.incident import Incident, Status, Turn
+from monitor.model.incident import Incident, Turn
 
 #: A day of flapping every quarter of an hour. Beyond, turns from the middle go: how it began and how it stands now are never lost.
 TURNS_MAX = 200
@@ -30,12 +29,3 @@ def waiting_from(incident: Incident, at: float) -> float:
             break
         at = turn.at
     return at
-
-
-def episode_from(incident: Incident) -> float:
-    """When it opened, or opened again: the beginning of this episode."""
-    began = incident.opened
-    for before, turn in pairwise(incident.turns):
-        if before.status is Status.RESOLVED and turn.status is not Status.RESOLVED:
-            began = turn.at
-    return began

@@ -11,7 +11,7 @@ from monitor.stores.ledger import LedgerDamaged
 from monitor.web.guard import problem
 from monitor.web.hooks import HOOKS
 from monitor.web.incidents import INCIDENTS
-from monitor.web.routing import APP, Body, By, Route, changed, limit, read
+from monitor.web.routes import APP, Body, By, Route, changed, limit, read
 from monitor.web.shapes import outbox_shape, window_shape
 from monitor.web.triage import TRIAGE
 

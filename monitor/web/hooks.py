@@ -6,7 +6,7 @@ from monitor.app import App
 from monitor.connectors.hooks import proven, ticket_of
 from monitor.connectors.options import TicketOptions
 from monitor.web.guard import problem
-from monitor.web.routing import Route
+from monitor.web.routes import Route
 
 #: Proven by its signature, not by the API's token.
 PATH = "/hooks/{desk}"

@@ -17,7 +17,7 @@ from monitor.model.alert import Severity
 from monitor.model.incident import Incident, OutboxRow, TimelineEntry
 from monitor.model.money import Money
 from monitor.web.bundle import bundle
-from monitor.web.routing import By, Route, changed, choice, limit, read
+from monitor.web.routes import By, Route, changed, choice, limit, read
 from monitor.web.shapes import clock_shape, incident_shape, problem_shape
 from monitor.web.shapes import words as said
 

@@ -13,7 +13,7 @@ from monitor.model.durations import duration_text
 from monitor.model.text import Text
 from monitor.model.units import show_seconds
 from monitor.web.incidents import running, whole
-from monitor.web.routing import APP
+from monitor.web.routes import APP
 
 #: The overview asks for itself again this often.
 REFRESH_SECONDS = 5

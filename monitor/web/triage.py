@@ -4,7 +4,7 @@ from aiohttp import web
 
 from monitor.app import App
 from monitor.web.guard import problem
-from monitor.web.routing import Route
+from monitor.web.routes import Route
 from monitor.web.shapes import diagnosis_shape
 
 

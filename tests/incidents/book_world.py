@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from monitor.incidents import Book, Change, Parent
 from monitor.incidents.routes import Step
-from monitor.incidents.turns import episode_from
 from monitor.model.alert import Alert, AlertState, Severity
-from monitor.model.incident import Incident, Ticket, TimelineEntry, Window, WindowKind
+from monitor.model.incident import Incident, Status, Ticket, TimelineEntry, Window, WindowKind
 from monitor.model.sample import Series
 from monitor.model.text import Text
 
@@ -35,6 +35,15 @@ def alert(name: str = "card-payment", at: float = 100.0, state: AlertState = FIR
         title=Text("Gateway failing", "网关交易失败"),
     )
     return replace(made, **more)
+
+
+def episode_from(incident: Incident) -> float:
+    """When it opened, or opened again: the beginning of this episode."""
+    began = incident.opened
+    for before, turn in pairwise(incident.turns):
+        if before.status is Status.RESOLVED and turn.status is not Status.RESOLVED:
+            began = turn.at
+    return began
 
 
 def over(fired: Alert, at: float) -> Alert:

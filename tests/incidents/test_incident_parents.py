@@ -5,12 +5,10 @@ from collections.abc import Callable
 import pytest
 from book_world import Ladder, World, alert, over, same_ground, window
 
-from monitor.incidents import Parent, Refused, Unknown
 from monitor.incidents.names import external_id
 from monitor.incidents.parents import CHILDREN_MAX
 from monitor.model.alert import Severity
 from monitor.model.incident import CommandKind, Incident, Status
-from monitor.model.text import Text
 
 CDN = frozenset({"cdn=fastly"})
 GROUND = {"a": CDN, "b": CDN, "c": CDN, "apart": frozenset({"cdn=other"})}
@@ -165,31 +163,6 @@ def test_a_restart_at_any_moment_changes_nothing(at: float) -> None:
 
     assert broken.tickets == straight.tickets
     assert broken.incidents == straight.incidents
-
-
-def test_the_same_relation_told_twice_is_there_once() -> None:
-    made = world(common_cause=lambda *_: None)
-    fails("a", 100.0)(made)
-    fails("b", 150.0)(made)
-    found = Parent("cdn=fastly", Text("Fastly"), Text("They share it."), (made.of("a").id, made.of("b").id))
-    made.keep(made.book.relate(found, 160.0))
-    before = parent(made)
-
-    assert not made.keep(made.book.relate(found, 161.0)).timeline
-    assert parent(made) == before
-
-
-def test_only_what_lasts_can_be_part_of_a_cause() -> None:
-    made = world(common_cause=lambda *_: None)
-    fails("a", 100.0)(made)
-    name = made.of("a").id
-    made.keep(made.book.resolve(name, "li", 110.0))
-
-    with pytest.raises(Refused, match="only while it lasts"):
-        made.book.relate(Parent("cdn=fastly", Text("x"), Text("y"), (name,)), 120.0)
-    with pytest.raises(Unknown):
-        made.book.relate(Parent("cdn=fastly", Text("x"), Text("y"), ("inc_nothing",)), 120.0)
-    assert not made.book.tick(121.0)
 
 
 def test_a_cause_that_hits_very_many_is_one_ticket_and_bounded() -> None:
